@@ -1,0 +1,32 @@
+/** The public surface of the core. */
+
+export { assert, InvariantError } from "./assert.ts";
+export { ConfigError, checkMembers, DEFAULTS, makeConfig, type RaftConfig } from "./config.ts";
+export type { Effects, SnapshotLoad, SnapshotPiece, Write } from "./effects.ts";
+export {
+  EMPTY,
+  type Entry,
+  type EntryKind,
+  entryBytes,
+  type HardState,
+  type Index,
+  isCount,
+  isNodeId,
+  type Members,
+  NOBODY,
+  type NodeId,
+  type SnapshotMeta,
+  type Term,
+} from "./entry.ts";
+export type { RaftEvent, StepDownReason, VoteRefusal } from "./event.ts";
+export type { Input, Refusal, StepResult } from "./input.ts";
+export type {
+  AppendRequest,
+  AppendResponse,
+  Message,
+  MessageKind,
+  SnapshotRequest,
+  SnapshotResponse,
+  VoteRequest,
+  VoteResponse,
+} from "./message.ts";
