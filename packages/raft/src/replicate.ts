@@ -22,7 +22,8 @@ export function replicate(raft: Raft, leader: Leader): void {
 
 /** Nothing was sent for a heartbeat interval: say that the leader lives, and probe where the logs meet (§5.2). */
 export function sendHeartbeat(raft: Raft, leader: Leader, peer: Progress): void {
-  if (peer.flow === "probe" && peer.messagesInWindow === 0) sendProbe(raft, leader, peer);
+  const canProbe = peer.flow === "probe" && peer.next > raft.log.startIndex;
+  if (canProbe && peer.messagesInWindow === 0) sendProbe(raft, leader, peer);
   else sendEmpty(raft, leader, peer);
 }
 
@@ -101,7 +102,7 @@ function beginSnapshot(raft: Raft, leader: Leader, peer: Progress): void {
 function sendPiece(raft: Raft, leader: Leader, peer: Progress): void {
   const { outgoing } = peer;
   assert(outgoing !== undefined, "replicate: snapshot flow without a snapshot");
-  if (peer.silent || outgoing.sentAt !== Number.NEGATIVE_INFINITY) return;
+  if (peer.silent || outgoing.sentAt !== NEVER) return;
   outgoing.seq = ++leader.seq;
   outgoing.sentAt = raft.now;
   raft.outbox.load.push({
