@@ -53,7 +53,7 @@ function count(tally: Tally, event: TestEnd): void {
   if (event.type === "test:complete") {
     if (isFile) tally.times.push({ file, ms: data.details.duration_ms });
   } else if (data.details.type === "suite") {
-    return;
+    if (event.type === "test:fail" && isOwnFailure(event)) tally.failed += 1;
   } else if (event.type === "test:fail") {
     tally.failed += 1;
   } else if (isFile) {
@@ -63,4 +63,13 @@ function count(tally: Tally, event: TestEnd): void {
   } else {
     tally.passed += 1;
   }
+}
+
+/**
+ * A suite fails with the tests in it, which are counted, but also when its body or a hook throws. For the latter some
+ * Nodes end with success: it must be counted here.
+ */
+function isOwnFailure(event: Extract<TestEvent, { type: "test:fail" }>): boolean {
+  const { error } = event.data.details;
+  return !("failureType" in error) || error.failureType !== "subtestsFailed";
 }

@@ -9,7 +9,7 @@ import { findTestFiles, selectTestFiles, type TestFile } from "../src/test-files
 import { runTestFiles, type TestRun } from "../src/test-run.ts";
 
 const LIMIT_MS = 60_000;
-const HEAD = `import { test, describe } from "node:test";\n`;
+const HEAD = `import { after, test, describe } from "node:test";\n`;
 
 let root = "";
 
@@ -81,13 +81,16 @@ describe("runTestFiles", () => {
     assert.equal(run.fault, "no test ran");
   });
 
-  test("runTestFiles fails for a file that does not load and for a suite that breaks", async () => {
-    const broken = await runOne(`throw new Error("at load");`);
-    assert.equal(broken.failed, 1);
-    const suite = await runOne(
-      `test("a", () => {}); describe("s", () => { throw new Error("x"); });`,
-    );
-    assert.ok(suite.failed > 0 || suite.fault !== undefined);
+  test("runTestFiles fails for a file that does not load", async () => {
+    const run = await runOne(`throw new Error("at load");`);
+    assert.deepEqual(countsOf(run), { passed: 0, failed: 1, skipped: 0 });
+  });
+
+  test("runTestFiles fails for a suite whose body or hook throws, even if its tests pass", async () => {
+    const body = `describe("s", () => { throw new Error("x"); });`;
+    const hook = `describe("s", () => { after(() => { throw new Error("x"); }); test("b", () => {}); });`;
+    const run = await runOne(`test("a", () => {}); ${body} ${hook}`);
+    assert.deepEqual(countsOf(run), { passed: 2, failed: 2, skipped: 0 });
   });
 
   test("runTestFiles stops a run that takes too long, with all that it started", async () => {
