@@ -1,1 +1,3 @@
-export {};
+/** What tests of all packages share. */
+
+export { GoldenError, golden } from "./golden.ts";
