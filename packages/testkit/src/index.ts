@@ -1,1 +1,3 @@
-export {};
+/** Shared test helpers: conformance suites for the three ports. */
+
+export { type ClockWorld, clockSuite } from "./clock-suite.ts";
