@@ -1,3 +1,6 @@
 /** What tests of all packages share. */
 
 export { GoldenError, golden } from "./golden.ts";
+/** Shared test helpers: conformance suites for the three ports. */
+
+export { type ClockWorld, clockSuite } from "./clock-suite.ts";
