@@ -1,1 +1,10 @@
-export {};
+/** The public surface of the simulator. */
+
+export {
+  type CrashOptions,
+  type DiskOperation,
+  type OperationHook,
+  SimDisk,
+  type SimDiskOptions,
+} from "./disk.ts";
+export { type Keep, SECTOR_BYTES } from "./disk-inode.ts";

@@ -4,3 +4,6 @@ export { GoldenError, golden } from "./golden.ts";
 /** Shared test helpers: conformance suites for the three ports. */
 
 export { type ClockWorld, clockSuite } from "./clock-suite.ts";
+/** The public surface of the shared test equipment. */
+
+export { type DiskUnderTest, diskSuite } from "./disk-suite.ts";
