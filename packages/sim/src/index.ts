@@ -8,3 +8,7 @@ export {
   type SimDiskOptions,
 } from "./disk.ts";
 export { type Keep, SECTOR_BYTES } from "./disk-inode.ts";
+export { type SleepingClock, VirtualClock } from "./clock.ts";
+export { Random } from "./random.ts";
+export { type Pump, Scheduler, SchedulerError, type SchedulerErrorCode } from "./scheduler.ts";
+export { TraceHash } from "./trace-hash.ts";
