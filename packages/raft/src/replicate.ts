@@ -13,7 +13,8 @@ const NO_ENTRIES: readonly Entry[] = [];
 /** Sends every peer what it lacks and may have now. Runs once per batch of steps, so that batching falls out. */
 export function replicate(raft: Raft, leader: Leader): void {
   for (const peer of leader.peers) {
-    if (peer.flow !== "snapshot" && peer.next <= raft.log.startIndex) beginSnapshot(raft, leader, peer);
+    if (peer.flow !== "snapshot" && peer.next <= raft.log.startIndex)
+      beginSnapshot(raft, leader, peer);
     if (peer.flow === "snapshot") sendPiece(raft, leader, peer);
     else if (peer.next <= raft.log.lastIndex) sendEntries(raft, leader, peer);
     if (owesNews(raft, peer)) sendNews(raft, leader, peer);

@@ -124,7 +124,13 @@ function answerOffset(raft: Raft, incoming: Incoming): void {
 }
 
 /** Promises that the log up to `matchIndex` is durable here: leaves only when it is. */
-function answerInstalled(raft: Raft, to: NodeId, seq: number, lastIndex: Index, matchIndex: Index): void {
+function answerInstalled(
+  raft: Raft,
+  to: NodeId,
+  seq: number,
+  lastIndex: Index,
+  matchIndex: Index,
+): void {
   emit(raft, snapshotResponse(raft, to, seq, lastIndex, 0, true, matchIndex), matchIndex);
 }
 
@@ -160,7 +166,8 @@ export function onSnapshotResponse(raft: Raft, leader: Leader, response: Snapsho
   const peer = peerOf(leader, response.from);
   if (peer === undefined) return "snapshot-response: not from a peer";
   if (response.seq > leader.seq) return "snapshot-response: answers a request that was never sent";
-  if (response.matchIndex > raft.log.lastIndex) return "snapshot-response: matches beyond the leader's log";
+  if (response.matchIndex > raft.log.lastIndex)
+    return "snapshot-response: matches beyond the leader's log";
   heard(raft, peer);
   if (response.installed) {
     // Counts whenever it comes, however long the installing took (E3).
@@ -195,4 +202,3 @@ export function onSnapshotUnreadable(raft: Raft, leader: Leader, to: NodeId, ind
   // Not at once: a snapshot that stays unreadable must not spin.
   if (peer.outgoing !== undefined) peer.outgoing.sentAt = raft.now;
 }
-

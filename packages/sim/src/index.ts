@@ -1,5 +1,6 @@
 /** The public surface of the simulator. */
 
+export { type SleepingClock, VirtualClock } from "./clock.ts";
 export {
   type CrashOptions,
   type DiskOperation,
@@ -8,7 +9,6 @@ export {
   type SimDiskOptions,
 } from "./disk.ts";
 export { type Keep, SECTOR_BYTES } from "./disk-inode.ts";
-export { type SleepingClock, VirtualClock } from "./clock.ts";
 export { Random } from "./random.ts";
 export { type Pump, Scheduler, SchedulerError, type SchedulerErrorCode } from "./scheduler.ts";
 export { TraceHash } from "./trace-hash.ts";
