@@ -11,6 +11,17 @@ export {
   type Packet,
   WIRE_VERSION,
 } from "./codec/packet.ts";
+export { crc32 } from "./crc32.ts";
+export {
+  SnapshotDamagedError,
+  SnapshotMissingError,
+  StoreIdentityError,
+  StoreVersionError,
+  WalClosedError,
+  WalDamagedError,
+  WalFailedError,
+} from "./errors.ts";
+export type { StoreIdentity } from "./identity.ts";
 export {
   type Clock,
   type Disk,
@@ -22,3 +33,5 @@ export {
   type Receiver,
   type Timer,
 } from "./ports.ts";
+export type { LogPoint } from "./wal/record.ts";
+export { openWal, type Recovered, Wal, type WalOptions } from "./wal/wal.ts";
