@@ -47,7 +47,9 @@ export function isCode(file: ProjectFile): boolean {
   return /\.(ts|mjs|js)$/.test(file.path) && !file.path.endsWith(".d.ts");
 }
 
-/** The workspace folder (`raft` of `packages/raft/src/log.ts`), or undefined outside of `packages`. */
+/**
+ * The workspace folder (`raft` of `packages/raft/src/log.ts`), or undefined outside of `packages`.
+ */
 export function packageOf(file: ProjectFile): string | undefined {
   return /^packages\/([^/]+)\//.exec(file.path)?.[1];
 }

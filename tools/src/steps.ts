@@ -1,4 +1,7 @@
-/** Runs the steps of a check one after another: a line each with its time, output only of what failed. */
+/**
+ * Runs the steps of a check one after another: a line each with its time, output only of what
+ * failed.
+ */
 
 import { spawnSync } from "node:child_process";
 import process from "node:process";
@@ -16,7 +19,10 @@ export interface Step {
   run(): StepOutcome | Promise<StepOutcome>;
 }
 
-/** Runs all steps, also after one failed, and returns the number of failures. A step that throws has failed. */
+/**
+ * Runs all steps, also after one failed, and returns the number of failures. A step that throws has
+ * failed.
+ */
 export async function runSteps(
   steps: readonly Step[],
   print: (line: string) => void,

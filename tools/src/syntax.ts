@@ -35,7 +35,10 @@ export function syntaxOf(file: ProjectFile): Syntax {
 
 export type Visit = (node: SyntaxNode, parents: readonly SyntaxNode[]) => void;
 
-/** Calls `visit` for the node and everything in it, outer before inner; `parents` is outermost first. */
+/**
+ * Calls `visit` for the node and everything in it, outer before inner; `parents` is outermost
+ * first.
+ */
 export function walk(node: SyntaxNode, visit: Visit, parents: SyntaxNode[] = []): void {
   visit(node, parents);
   parents.push(node);

@@ -1,4 +1,7 @@
-/** The checks that no ready tool makes: direction of imports, sizes, names, marks. Run by `npm run check`. */
+/**
+ * The checks that no ready tool makes: direction of imports, sizes, names, marks. Run by
+ * `npm run check`.
+ */
 
 import type { Floors } from "./floors.ts";
 import { isCode, type Project, readProject } from "./project.ts";

@@ -1,17 +1,22 @@
-/** `check`, `verify` and `fix`: the first two read and judge, the last one writes what can be written by itself. */
+/**
+ * `check`, `verify` and `fix`: the first two read and judge, the last one writes what can be
+ * written by itself.
+ */
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { readFloors } from "./floors.ts";
-import { readProject } from "./project.ts";
+import { isCode, readProject } from "./project.ts";
 import { programStep, runSteps, type Step } from "./steps.ts";
 import { findTestFiles } from "./test-files.ts";
 import { runTestFiles } from "./test-run.ts";
+import { COMMENT_WIDTH_MAX } from "./tidy/text-rules.ts";
 import { runTidy } from "./tidy.ts";
+import { wrapComments } from "./wrap-comments.ts";
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
 const GOLDEN_LIMIT_MS = 5 * 60_000;
@@ -63,9 +68,21 @@ const biomeFix = programStep("biome", ROOT, [BIOME, "check", "--write"], (output
   return /Fixed \d+ files?/.exec(output)?.[0] ?? "nothing to fix";
 });
 
+const comments: Step = {
+  name: "comments",
+  run() {
+    const wide = readProject(ROOT)
+      .filter(isCode)
+      .map((file) => ({ file, text: wrapComments(file, COMMENT_WIDTH_MAX) }))
+      .filter(({ file, text }) => text !== file.text);
+    for (const { file, text } of wide) writeFileSync(path.join(ROOT, file.path), text);
+    return { isOk: true, summary: `wrapped in ${wide.length} files`, details: [] };
+  },
+};
+
 const CHECK: readonly Step[] = [types, biome, tidy, knip];
 const VERIFY: readonly Step[] = [...CHECK, golden(false)];
-const FIX: readonly Step[] = [biomeFix, golden(true), types];
+const FIX: readonly Step[] = [comments, biomeFix, golden(true), types];
 
 async function main(command: string): Promise<number> {
   const steps = stepsOf(command);

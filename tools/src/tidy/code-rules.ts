@@ -1,4 +1,7 @@
-/** Rules that need the syntax tree: platform names in pure packages, tests that are skipped or run alone, packages without tests. */
+/**
+ * Rules that need the syntax tree: platform names in pure packages, tests that are skipped or run
+ * alone, packages without tests.
+ */
 
 import { isCode, isTest, type ProjectFile, packageOf } from "../project.ts";
 import { nameOf, type SyntaxNode, syntaxOf, walk } from "../syntax.ts";

@@ -1,4 +1,7 @@
-/** Rules of direction: which package may import which, and which module of the core may import which. */
+/**
+ * Rules of direction: which package may import which, and which module of the core may import
+ * which.
+ */
 
 import { isBuiltin } from "node:module";
 import path from "node:path";
@@ -7,7 +10,10 @@ import { importsOf } from "../syntax.ts";
 import type { Layers } from "./layers.ts";
 import { type Finding, findingAt, findingOn, type Rule } from "./rule.ts";
 
-/** Imports between packages follow the table, by public name; platform-free packages import nothing of Node. */
+/**
+ * Imports between packages follow the table, by public name; platform-free packages import nothing
+ * of Node.
+ */
 export const packageImports: Rule = {
   id: "package-imports",
   check(project, layers) {
@@ -64,7 +70,10 @@ function allowedImports(file: ProjectFile, folder: string, layers: Layers): read
   return [...allowed, folder, ...(more["*"] ?? []), ...(more[folder] ?? [])];
 }
 
-/** Dependencies in package.json follow the same table; from outside only what is listed, with a reason to be there. */
+/**
+ * Dependencies in package.json follow the same table; from outside only what is listed, with a
+ * reason to be there.
+ */
 export const packageDependencies: Rule = {
   id: "package-dependencies",
   check(project, layers) {
@@ -105,7 +114,9 @@ function dependenciesOf(manifest: Manifest): readonly string[] {
   return Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
 }
 
-/** The sister packages that the sources import are those that package.json names: no more, no less. */
+/**
+ * The sister packages that the sources import are those that package.json names: no more, no less.
+ */
 function mismatchedSisters(
   manifest: ProjectFile,
   project: Project,

@@ -19,7 +19,9 @@ export interface Layers {
   readonly testsMayAlsoImport: Readonly<Record<string, readonly string[]>>;
   /** Packages from outside of the project that a package may depend on at run time, by folder. */
   readonly mayDependOn: Readonly<Record<string, readonly string[]>>;
-  /** Modules of `packages/raft/src`, lowest layer first: each may import only from below its own. */
+  /**
+   * Modules of `packages/raft/src`, lowest layer first: each may import only from below its own.
+   */
   readonly raftLayers: readonly (readonly string[])[];
 }
 

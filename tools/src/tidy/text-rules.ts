@@ -1,4 +1,7 @@
-/** Rules that need only the text of a file: size, width, header, name, left-over marks, traces of one machine. */
+/**
+ * Rules that need only the text of a file: size, width, header, name, left-over marks, traces of
+ * one machine.
+ */
 
 import { isCode, lineAt, type ProjectFile } from "../project.ts";
 import { syntaxOf } from "../syntax.ts";
@@ -6,7 +9,8 @@ import { type Finding, findingOn, type Rule } from "./rule.ts";
 
 const LINES_MAX = 500;
 const LINES_WARN = 350;
-const COMMENT_WIDTH_MAX = 100;
+/** Columns; also what `fix` wraps comments to. */
+export const COMMENT_WIDTH_MAX = 100;
 const WIDTH_MAX = 120;
 /** Its checksums may spell anything. */
 const LOCK_FILE = "package-lock.json";
@@ -26,8 +30,8 @@ export const fileSize: Rule = {
 };
 
 /**
- * Comments end at column 100. The formatter sees to code, but for strings that it can't break: these end at 120. A
- * line that holds an address is let through.
+ * Comments end at column 100. The formatter sees to code, but for strings that it can't break:
+ * these end at 120. A line that holds an address is let through.
  */
 export const lineWidth: Rule = {
   id: "line-width",
