@@ -5,11 +5,14 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { compareStep, type Document, writeStep } from "./documents.ts";
+import { errorsDoc } from "./errors-doc.ts";
 import { readFloors } from "./floors.ts";
+import { paperMap, type Sections } from "./paper-map/paper-map.ts";
 import { isCode, readProject } from "./project.ts";
 import { programStep, runSteps, type Step } from "./steps.ts";
 import { findTestFiles } from "./test-files.ts";
@@ -39,7 +42,7 @@ const knip = programStep("knip", ROOT, [KNIP], () => "no unused file, export or 
 const tidy: Step = {
   name: "tidy",
   run() {
-    const { isClean, summary, lines } = runTidy(ROOT, readFloors(ROOT));
+    const { isClean, summary, lines } = runTidy(ROOT, floors);
     return { isOk: isClean, summary, details: lines };
   },
 };
@@ -80,9 +83,28 @@ const comments: Step = {
   },
 };
 
+const floors = readFloors(ROOT);
+const sections = JSON.parse(
+  readFileSync(path.join(ROOT, "tools", "sections.json"), "utf8"),
+) as Sections;
+const makePaperMap = (): Document => paperMap(readProject(ROOT), sections, floors.citations);
+const makeErrorsDoc = (): Document => errorsDoc(readProject(ROOT), floors.errorCodes);
+
 const CHECK: readonly Step[] = [types, biome, tidy, knip];
-const VERIFY: readonly Step[] = [...CHECK, golden(false)];
-const FIX: readonly Step[] = [comments, biomeFix, golden(true), types];
+const VERIFY: readonly Step[] = [
+  ...CHECK,
+  golden(false),
+  compareStep("paper-map", ROOT, makePaperMap),
+  compareStep("errors", ROOT, makeErrorsDoc),
+];
+const FIX: readonly Step[] = [
+  comments,
+  biomeFix,
+  types,
+  golden(true),
+  writeStep("paper-map", ROOT, makePaperMap),
+  writeStep("errors", ROOT, makeErrorsDoc),
+];
 
 async function main(command: string): Promise<number> {
   const steps = stepsOf(command);
