@@ -1,4 +1,7 @@
-/** Gets a checkout ready (install, build) and runs one of its commands. Plain JavaScript without dependencies: it must work before anything is installed. */
+/**
+ * Gets a checkout ready (install, build) and runs one of its commands. Plain JavaScript without
+ * dependencies: it must work before anything is installed.
+ */
 
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -9,10 +12,15 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const NODE_MIN = [20, 19];
 const STILL_BUSY_MS = 5000;
-/** One press of Ctrl-C arrives twice under npm: from the terminal, and once more passed on by npm. */
+/**
+ * One press of Ctrl-C arrives twice under npm: from the terminal, and once more passed on by npm.
+ */
 const SAME_SIGNAL_MS = 300;
 
-/** What each command runs once the checkout is ready: a built file and the arguments before the user's. */
+/**
+ * What each command runs once the checkout is ready: a built file and the arguments before the
+ * user's.
+ */
 const COMMANDS = {
   start: { file: "packages/cli/dist/src/main.js", before: ["cluster"] },
   lab: { file: "packages/lab/dist/src/main.js", before: [] },
@@ -51,8 +59,9 @@ function refuseOldNode() {
 }
 
 /**
- * Why `node_modules` cannot be used as it is, or undefined when it can. npm notes what it installed in a lock file of
- * its own as its last act: an installation that was interrupted has none, an outdated one differs from ours.
+ * Why `node_modules` cannot be used as it is, or undefined when it can. npm notes what it installed
+ * in a lock file of its own as its last act: an installation that was interrupted has none, an
+ * outdated one differs from ours.
  */
 function whyInstall() {
   const wanted = readPackages("package-lock.json");

@@ -1,4 +1,7 @@
-/** The least that each check must have looked at: below it the check fails, so that nothing is green by silence. */
+/**
+ * The least that each check must have looked at: below it the check fails, so that nothing is green
+ * by silence.
+ */
 
 import { readFileSync } from "node:fs";
 import path from "node:path";

@@ -1,4 +1,7 @@
-/** Finds the test files by their sources, so that a leftover in `dist` never runs and a test that wasn't built is missed. */
+/**
+ * Finds the test files by their sources, so that a leftover in `dist` never runs and a test that
+ * wasn't built is missed.
+ */
 
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
@@ -10,7 +13,10 @@ export interface TestFile {
   readonly built: string;
 }
 
-/** All `*.test.ts` under `packages/x/test` and `tools/test`, sorted. Throws when one of them was not compiled. */
+/**
+ * All `*.test.ts` under `packages/x/test` and `tools/test`, sorted. Throws when one of them was not
+ * compiled.
+ */
 export function findTestFiles(root: string): readonly TestFile[] {
   const homes = [...subfolders(root, "packages"), "tools"];
   const files: TestFile[] = [];

@@ -1,4 +1,7 @@
-/** A reporter for node's test runner that writes one JSON object at the end: what passed, failed, was skipped, took how long. */
+/**
+ * A reporter for node's test runner that writes one JSON object at the end: what passed, failed,
+ * was skipped, took how long.
+ */
 
 import path from "node:path";
 import type { TestEvent } from "node:test/reporters";
@@ -48,7 +51,8 @@ export default async function* reportCounts(
 function count(tally: Tally, event: TestEnd): void {
   const { data } = event;
   const file = data.file ?? "";
-  // A file without a test, and the end of one with tests, are reported as a test named for the file.
+  // A file without a test, and the end of one with tests, are reported as a test named for the
+  // file.
   const isFile = data.nesting === 0 && path.basename(data.name) === path.basename(file);
   if (event.type === "test:complete") {
     if (isFile) tally.times.push({ file, ms: data.details.duration_ms });
@@ -66,8 +70,8 @@ function count(tally: Tally, event: TestEnd): void {
 }
 
 /**
- * A suite fails with the tests in it, which are counted, but also when its body or a hook throws. For the latter some
- * Nodes end with success: it must be counted here.
+ * A suite fails with the tests in it, which are counted, but also when its body or a hook throws.
+ * For the latter some Nodes end with success: it must be counted here.
  */
 function isOwnFailure(event: Extract<TestEvent, { type: "test:fail" }>): boolean {
   const { error } = event.data.details;

@@ -1,4 +1,7 @@
-/** Runs test files with node's own test runner: explicit files, which is the one form that works alike on all Nodes. */
+/**
+ * Runs test files with node's own test runner: explicit files, which is the one form that works
+ * alike on all Nodes.
+ */
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

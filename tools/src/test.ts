@@ -1,4 +1,7 @@
-/** The test command: `npm test` runs everything, `npm test -- raft wal` what has one of these words in its path. */
+/**
+ * The test command: `npm test` runs everything, `npm test -- raft wal` what has one of these words
+ * in its path.
+ */
 
 import path from "node:path";
 import process from "node:process";

@@ -1,4 +1,7 @@
-/** The test runner counts what ran, and is never green by silence: each way of running nothing is a fault. */
+/**
+ * The test runner counts what ran, and is never green by silence: each way of running nothing is a
+ * fault.
+ */
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

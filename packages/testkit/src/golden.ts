@@ -1,11 +1,16 @@
-/** Golden files: a text that a test produces is compared with one that was read and approved, and rewritten on request. */
+/**
+ * Golden files: a text that a test produces is compared with one that was read and approved, and
+ * rewritten on request.
+ */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** The text and its golden file differ, or there is no such file. The message holds the difference. */
+/**
+ * The text and its golden file differ, or there is no such file. The message holds the difference.
+ */
 export class GoldenError extends Error {
   readonly code = "GOLDEN_MISMATCH";
 
@@ -19,11 +24,13 @@ const CONTEXT_LINES = 3;
 const SHOWN_LINES = 40;
 
 /**
- * Passes when `actual` equals the content of `file`, else throws {@link GoldenError}. With `UPDATE=1` in the
- * environment the file is written instead; under `CI` that is refused, so that a gate can't approve its own output.
+ * Passes when `actual` equals the content of `file`, else throws {@link GoldenError}. With
+ * `UPDATE=1` in the environment the file is written instead; under `CI` that is refused, so that a
+ * gate can't approve its own output.
  *
  * @param name what the text is, for the message
- * @param file the golden file: from a compiled test, `new URL("../../testdata/x.txt", import.meta.url)`
+ * @param file the golden file: from a compiled test,
+ * `new URL("../../testdata/x.txt", import.meta.url)`
  */
 export function golden(name: string, actual: string, file: URL | string): void {
   const place = typeof file === "string" ? file : fileURLToPath(file);
@@ -59,7 +66,10 @@ function update(file: string, text: string): void {
   writeFileSync(file, text);
 }
 
-/** The lines between the common beginning and the common end, the expected ones marked `-`, the actual ones `+`. */
+/**
+ * The lines between the common beginning and the common end, the expected ones marked `-`, the
+ * actual ones `+`.
+ */
 function difference(expected: string, actual: string): string {
   const before = expected.split("\n");
   const after = actual.split("\n");
