@@ -1,0 +1,344 @@
+/** The Network port over TCP: one outgoing connection per peer and lane; incoming ones only receive. */
+
+import { createServer, type Server, type Socket } from "node:net";
+import { performance } from "node:perf_hooks";
+import type { NodeId } from "@holdfast/raft";
+import type { Lane, Network, Receiver } from "@holdfast/replica";
+import { type Address, formatAddress, parseAddress } from "./network-address.ts";
+import { AddressError, AddressInUseError } from "./network-errors.ts";
+import { Incoming } from "./network-incoming.ts";
+import { type LaneLimits, type LaneStats, OutgoingLane } from "./network-lane.ts";
+import { type NetworkReport, Reporter } from "./network-report.ts";
+
+export interface TcpNetworkOptions extends Partial<LaneLimits> {
+  readonly id: NodeId;
+  /** Nodes of other clusters are turned away. */
+  readonly clusterId: number;
+  /** `host:port` to listen on; port 0 lets the system choose. */
+  readonly listen: string;
+  /** Where the others listen. An entry for the own id is ignored. */
+  readonly peers: Readonly<Record<NodeId, string>>;
+  /** Connections that may be between connect and handshake at one time; more are closed at once. */
+  readonly handshakesMax?: number;
+  /** Told of what happens to connections. Must not throw. */
+  readonly report?: (report: NetworkReport) => void;
+}
+
+export interface PeerStats {
+  readonly peer: NodeId;
+  readonly address: string;
+  readonly sending: Readonly<Record<Lane, LaneStats>>;
+  readonly receivedPackets: number;
+  readonly receivedBytes: number;
+}
+
+export interface TcpNetwork extends Network {
+  /** Where this node listens, with the port that was chosen. */
+  readonly address: string;
+  /** Adds a peer, moves it to another address, or with `undefined` forgets it. */
+  setPeer(id: NodeId, address: string | undefined): void;
+  stats(): readonly PeerStats[];
+}
+
+const DEFAULT_LIMITS: LaneLimits = {
+  packetBytesMax: 16 << 20,
+  queueBytesMax: 16 << 20,
+  handshakeMs: 3000,
+  peerTimeoutMs: 2000,
+  keepAliveMs: 2000,
+  backoffMs: 50,
+  backoffMaxMs: 1000,
+};
+const HANDSHAKES_MAX = 64;
+const LANES: readonly Lane[] = ["vote", "append", "snapshot"];
+/** After this long `close` no longer waits for what was sent last to leave. */
+const CLOSE_MS_MAX = 250;
+
+/**
+ * Listens at once, so that a taken address is known early; dials with `start`. Rejects with `AddressInUseError` or
+ * `AddressError`.
+ */
+export async function openTcpNetwork(options: TcpNetworkOptions): Promise<TcpNetwork> {
+  const address = parseAddress(options.listen);
+  const peers = new Map<NodeId, Address>();
+  for (const [id, peerAddress] of Object.entries(options.peers)) {
+    if (Number(id) !== options.id) peers.set(Number(id), parseAddress(peerAddress));
+  }
+  const server = createServer();
+  await listen(server, options.listen, address);
+  return new RealNetwork(options, server, peers);
+}
+
+/** What this node knows of one other. */
+interface Peer {
+  readonly id: NodeId;
+  address: Address;
+  lanes: Map<Lane, OutgoingLane>;
+  /** The receiver has been told that this peer is unreachable, and no lane has come up since. */
+  isReported: boolean;
+  readonly incoming: Map<Lane, Incoming>;
+  receivedPackets: number;
+  receivedBytes: number;
+}
+
+class RealNetwork implements TcpNetwork {
+  readonly address: string;
+  private readonly options: TcpNetworkOptions;
+  private readonly limits: LaneLimits;
+  private readonly server: Server;
+  private readonly reporter: Reporter;
+  private readonly peers = new Map<NodeId, Peer>();
+  private readonly sockets = new Set<Socket>();
+  private readonly connections = new Set<Incoming>();
+  private handshakes = 0;
+  private receiver: Receiver | undefined;
+  private ticker: NodeJS.Timeout | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(options: TcpNetworkOptions, server: Server, peers: Map<NodeId, Address>) {
+    this.options = options;
+    this.limits = { ...DEFAULT_LIMITS, ...options };
+    this.server = server;
+    this.address = addressOf(server);
+    this.reporter = new Reporter(options.report ?? (() => {}), () => performance.now());
+    for (const [id, address] of peers) this.peers.set(id, newPeer(id, address));
+    server.on("connection", (socket) => this.onConnection(socket));
+    // A server that could listen can still fail to accept (EMFILE): the dialers try again.
+    server.on("error", () => {});
+  }
+
+  start(receiver: Receiver): void {
+    if (this.receiver !== undefined || this.closing !== undefined) return;
+    this.receiver = receiver;
+    for (const peer of this.peers.values()) this.dial(peer);
+    const { keepAliveMs, peerTimeoutMs } = this.limits;
+    const tickMs = Math.max(10, Math.min(peerTimeoutMs, keepAliveMs) / 4);
+    this.ticker = setInterval(() => this.tick(tickMs), tickMs);
+  }
+
+  send(to: NodeId, lane: Lane, packet: Uint8Array): void {
+    this.peers.get(to)?.lanes.get(lane)?.send(packet);
+  }
+
+  setPeer(id: NodeId, address: string | undefined): void {
+    const parsed = address === undefined ? undefined : parseAddress(address);
+    if (id === this.options.id || this.closing !== undefined) return;
+    const peer = this.peers.get(id);
+    if (parsed === undefined) {
+      if (peer !== undefined) this.forget(peer);
+    } else if (peer === undefined) {
+      const added = newPeer(id, parsed);
+      this.peers.set(id, added);
+      if (this.receiver !== undefined) this.dial(added);
+    } else if (formatAddress(peer.address) !== formatAddress(parsed)) {
+      peer.address = parsed;
+      if (this.receiver !== undefined) this.dial(peer);
+    }
+  }
+
+  stats(): readonly PeerStats[] {
+    return Array.from(this.peers.values(), (peer) => ({
+      peer: peer.id,
+      address: formatAddress(peer.address),
+      sending: {
+        vote: laneStats(peer, "vote"),
+        append: laneStats(peer, "append"),
+        snapshot: laneStats(peer, "snapshot"),
+      },
+      receivedPackets: peer.receivedPackets + sumOf(peer, "receivedPackets"),
+      receivedBytes: peer.receivedBytes + sumOf(peer, "receivedBytes"),
+    }));
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.closeAll();
+    return this.closing;
+  }
+
+  private async closeAll(): Promise<void> {
+    clearInterval(this.ticker);
+    for (const peer of this.peers.values()) closeLanes(peer);
+    for (const connection of this.connections) connection.close();
+    const closed = new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+    });
+    const hurry = setTimeout(() => {
+      for (const socket of this.sockets) socket.destroy();
+    }, CLOSE_MS_MAX);
+    await Promise.all([closed, ...Array.from(this.sockets, gone)]);
+    clearTimeout(hurry);
+  }
+
+  /** Connects, or after a change of address connects anew. */
+  private dial(peer: Peer): void {
+    closeLanes(peer);
+    const { clusterId, id } = this.options;
+    for (const lane of LANES) {
+      const outgoing = new OutgoingLane({
+        clusterId,
+        id,
+        peer: peer.id,
+        lane,
+        address: peer.address,
+        limits: this.limits,
+        reporter: this.reporter,
+        now: () => performance.now(),
+        track: (socket) => this.track(socket),
+        onConnected: () => {
+          peer.isReported = false;
+        },
+        onUnconnected: () => this.onUnconnected(peer),
+      });
+      peer.lanes.set(lane, outgoing);
+    }
+  }
+
+  private forget(peer: Peer): void {
+    closeLanes(peer);
+    for (const connection of peer.incoming.values()) connection.close();
+    this.peers.delete(peer.id);
+  }
+
+  /** Told once, however many lanes go down with the peer and however often dialing fails. */
+  private onUnconnected(peer: Peer): void {
+    if (peer.isReported || this.closing !== undefined) return;
+    peer.isReported = true;
+    this.receiver?.unreachable(peer.id);
+  }
+
+  private tick(passedMs: number): void {
+    for (const peer of this.peers.values()) {
+      for (const lane of peer.lanes.values()) lane.tick(passedMs);
+    }
+    for (const connection of this.connections) connection.tick(passedMs);
+  }
+
+  private track(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.once("close", () => this.sockets.delete(socket));
+  }
+
+  private onConnection(socket: Socket): void {
+    this.track(socket);
+    const { clusterId, handshakesMax = HANDSHAKES_MAX, id } = this.options;
+    if (this.receiver === undefined || this.closing !== undefined) {
+      socket.destroy();
+      return;
+    }
+    if (this.handshakes >= handshakesMax) {
+      const remote = `${socket.remoteAddress ?? "unknown"} port ${socket.remotePort ?? 0}`;
+      this.reporter.tell({ kind: "turned-away", remote, why: "too-many" });
+      socket.destroy();
+      return;
+    }
+    this.handshakes++;
+    const { handshakeMs, keepAliveMs, packetBytesMax, peerTimeoutMs } = this.limits;
+    const connection = new Incoming(socket, {
+      clusterId,
+      id,
+      packetBytesMax,
+      handshakeMs,
+      silenceMsMax: 3 * (keepAliveMs + peerTimeoutMs),
+      ackMs: peerTimeoutMs / 20,
+      reporter: this.reporter,
+      isPeer: (from) => this.peers.has(from),
+      onWelcome: (welcome) => this.onWelcome(welcome),
+      onPacket: (from, packet) => this.onPacket(from, packet),
+      onClose: (ended) => this.onClose(ended),
+    });
+    this.connections.add(connection);
+  }
+
+  private onWelcome(connection: Incoming): void {
+    this.handshakes--;
+    const { hello } = connection;
+    const incoming = hello === undefined ? undefined : this.peers.get(hello.from)?.incoming;
+    if (hello === undefined || incoming === undefined) return;
+    // The peer dialed again, so it has given up the older connection, even if nobody told this end.
+    incoming.get(hello.lane)?.close();
+    incoming.set(hello.lane, connection);
+  }
+
+  private onPacket(connection: Incoming, packet: Uint8Array): void {
+    const { hello } = connection;
+    if (hello === undefined || this.closing !== undefined) return;
+    this.receiver?.received(hello.from, hello.lane, packet);
+  }
+
+  private onClose(connection: Incoming): void {
+    this.connections.delete(connection);
+    const { hello } = connection;
+    if (hello === undefined) {
+      this.handshakes--;
+      return;
+    }
+    const peer = this.peers.get(hello.from);
+    if (peer === undefined) return;
+    peer.receivedPackets += connection.receivedPackets;
+    peer.receivedBytes += connection.receivedBytes;
+    if (peer.incoming.get(hello.lane) === connection) peer.incoming.delete(hello.lane);
+  }
+}
+
+function newPeer(id: NodeId, address: Address): Peer {
+  return {
+    id,
+    address,
+    lanes: new Map(),
+    isReported: false,
+    incoming: new Map(),
+    receivedPackets: 0,
+    receivedBytes: 0,
+  };
+}
+
+function closeLanes(peer: Peer): void {
+  for (const lane of peer.lanes.values()) lane.close();
+  peer.lanes = new Map();
+}
+
+const NOT_STARTED: LaneStats = {
+  connected: false,
+  connects: 0,
+  sentPackets: 0,
+  sentBytes: 0,
+  droppedPackets: 0,
+  queuedBytes: 0,
+};
+
+function laneStats(peer: Peer, lane: Lane): LaneStats {
+  return peer.lanes.get(lane)?.stats() ?? NOT_STARTED;
+}
+
+function sumOf(peer: Peer, what: "receivedPackets" | "receivedBytes"): number {
+  let sum = 0;
+  for (const connection of peer.incoming.values()) sum += connection[what];
+  return sum;
+}
+
+function gone(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once("close", () => resolve());
+  });
+}
+
+function addressOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === "string") return "";
+  return formatAddress({ host: address.address, port: address.port });
+}
+
+function listen(server: Server, text: string, address: Address): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      if (cause.code === "EADDRINUSE") reject(new AddressInUseError(text, { cause }));
+      else reject(new AddressError(text, cause.message, { cause }));
+    });
+    // exclusive: under node:cluster another process would otherwise share the port.
+    server.listen({ host: address.host, port: address.port, exclusive: true }, () => {
+      server.removeAllListeners("error");
+      resolve();
+    });
+  });
+}

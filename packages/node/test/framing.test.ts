@@ -1,0 +1,102 @@
+/** Frames: any cut of the stream gives the same payloads, and damage is found (N13, N14). */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { FRAME_HEADER_BYTES, FrameError, FrameReader, writeFrame } from "../src/framing.ts";
+
+const LIMIT = 1000;
+
+function framesOf(payloads: readonly Uint8Array[]): Buffer {
+  const bytes = payloads.reduce((sum, one) => sum + FRAME_HEADER_BYTES + one.length, 0);
+  const stream = Buffer.alloc(bytes);
+  let at = 0;
+  for (const payload of payloads) at = writeFrame(stream, at, payload);
+  assert.equal(at, bytes);
+  return stream;
+}
+
+/** What a reader makes of `stream`, cut at `cuts`. */
+function read(stream: Buffer, cuts: readonly number[], limit: number = LIMIT): Buffer[] {
+  const payloads: Buffer[] = [];
+  const reader = new FrameReader(limit, (payload) => payloads.push(Buffer.from(payload)));
+  let from = 0;
+  for (const to of [...cuts, stream.length]) {
+    if (to > from) reader.push(Buffer.from(stream.subarray(from, to)));
+    from = Math.max(from, to);
+  }
+  return payloads;
+}
+
+const payloads = fc.array(fc.uint8Array({ maxLength: 120 }), { maxLength: 12 });
+
+test("FrameReader: any cut of the stream gives the same payloads", () => {
+  fc.assert(
+    fc.property(payloads, fc.array(fc.nat(1500), { maxLength: 40 }), (sent, cuts) => {
+      const stream = framesOf(sent);
+      const sorted = cuts.map((cut) => Math.min(cut, stream.length)).sort((a, b) => a - b);
+      assert.deepEqual(read(stream, sorted), sent.map((one) => Buffer.from(one)));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("FrameReader: byte by byte gives the same payloads", () => {
+  const sent = [Buffer.from("abc"), Buffer.alloc(0), Buffer.alloc(200, 7)];
+  const stream = framesOf(sent);
+  assert.deepEqual(read(stream, Array.from(stream.keys())), sent);
+});
+
+test("FrameReader: a cut stream gives the payloads that are whole and nothing of the rest", () => {
+  const sent = [Buffer.from("first"), Buffer.from("second")];
+  const stream = framesOf(sent);
+  const firstBytes = FRAME_HEADER_BYTES + 5;
+  for (let length = 0; length < stream.length; length++) {
+    const expected = length < firstBytes ? [] : [sent[0]];
+    assert.deepEqual(read(stream.subarray(0, length), []), expected, `${length} bytes`);
+  }
+});
+
+test("FrameReader: every flipped bit of a frame is found, or leaves it waiting", () => {
+  const stream = framesOf([Buffer.from("the only payload")]);
+  let found = 0;
+  for (let bit = 0; bit < stream.length * 8; bit++) {
+    const damaged = Buffer.from(stream);
+    damaged.writeUInt8(damaged.readUInt8(bit >>> 3) ^ (1 << (bit & 7)), bit >>> 3);
+    try {
+      assert.deepEqual(read(damaged, []), [], `bit ${bit} went through`);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      found++;
+    }
+  }
+  assert.ok(found > 150, `${found} found at once`);
+});
+
+test("FrameReader: a damaged length is found even where another frame ends", () => {
+  const both = framesOf([Buffer.alloc(20, 1), Buffer.alloc(20, 1)]);
+  both.writeUInt32LE(20 + FRAME_HEADER_BYTES + 20, 0);
+  assert.throws(() => read(both, []), { code: "WIRE_BAD_FRAME", why: "checksum" });
+});
+
+test("FrameReader: a frame above the limit is refused by its header alone", () => {
+  const header = framesOf([Buffer.alloc(LIMIT + 1)]).subarray(0, FRAME_HEADER_BYTES);
+  assert.throws(() => read(header, []), { code: "WIRE_BAD_FRAME", why: "oversize" });
+  assert.deepEqual(read(framesOf([Buffer.alloc(LIMIT)]), []), [Buffer.alloc(LIMIT)]);
+  const huge = Buffer.alloc(FRAME_HEADER_BYTES, 0xff);
+  assert.throws(() => read(huge, [], 2 ** 31), { code: "WIRE_BAD_FRAME", why: "oversize" });
+});
+
+test("FrameReader: a frame in one piece is a view of it, not a copy", () => {
+  const stream = framesOf([Buffer.from("abc")]);
+  const seen: Uint8Array[] = [];
+  new FrameReader(LIMIT, (payload) => seen.push(payload)).push(stream);
+  assert.equal(seen[0]?.buffer, stream.buffer);
+});
+
+test("writeFrame: golden bytes", () => {
+  assert.equal(
+    framesOf([Buffer.from("1400010203", "hex")]).toString("hex"),
+    "05000000" + "20105f31" + "1400010203",
+  );
+});
