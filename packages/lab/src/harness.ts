@@ -81,6 +81,11 @@ export class Harness {
     };
   }
 
+  /** Milliseconds of the clock in use. */
+  nowMs(): number {
+    return this.#options.clock.now();
+  }
+
   get servers(): number {
     return this.#cluster.size;
   }
