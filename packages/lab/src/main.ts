@@ -43,7 +43,9 @@ async function playRuns(options: Options, onRun: (run: Run) => void): Promise<vo
   const { scenarios, seed: firstSeed, repeat, isReal } = options;
   const seeds = Array.from({ length: repeat }, (_, run) => firstSeed + run);
   if (!options.isTraced) {
-    const jobs = scenarios.flatMap(({ number }) => seeds.map((seed): Job => ({ scenario: number, seed, isReal })));
+    const jobs = scenarios.flatMap(({ number }) =>
+      seeds.map((seed): Job => ({ scenario: number, seed, isReal })),
+    );
     await playAll(jobs, options.jobs, ({ scenario: number, seed }, played) => {
       const scenario = scenarios.find((other) => other.number === number);
       if (scenario !== undefined) onRun({ scenario, seed, played });

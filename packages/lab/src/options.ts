@@ -53,7 +53,8 @@ export function parseOptions(args: readonly string[], randomSeed: number): Optio
   }
   const isReal = values.real === true;
   const isTraced = values.trace === true;
-  if (isTraced && values.json === true) throw new UsageError("--trace and --json exclude each other");
+  if (isTraced && values.json === true)
+    throw new UsageError("--trace and --json exclude each other");
   return {
     scenarios,
     isReal,
@@ -73,7 +74,7 @@ function parseFlags(args: readonly string[]): Values {
     return parseArgs({ args: [...args], options: SPECIFICATION, allowPositionals: false }).values;
   } catch (error) {
     const [line] = String(error instanceof Error ? error.message : error).split("\n");
-    throw new UsageError(line ?? "");
+    throw new UsageError(line ?? "", { cause: error });
   }
 }
 
@@ -81,7 +82,9 @@ function parseCount(flag: string, text: string | undefined, absent: number, leas
   if (text === undefined) return absent;
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-    throw new UsageError(`${flag}: must be a whole number, ${least} or more, got ${JSON.stringify(text)}`);
+    throw new UsageError(
+      `${flag}: must be a whole number, ${least} or more, got ${JSON.stringify(text)}`,
+    );
   }
   return value;
 }

@@ -5,7 +5,15 @@ import type { Options } from "./options.ts";
 import type { Played } from "./play.ts";
 import { GOAL_SUM_SECONDS, REFERENCE_SUM_SECONDS, referenceRow } from "./reference.ts";
 import type { Scenario } from "./suite.ts";
-import { BYTES_SHARE, CALLS_BAND, isFloorBound, judge, type Mark, TIME_BAND, type Verdict } from "./verdict.ts";
+import {
+  BYTES_SHARE,
+  CALLS_BAND,
+  isFloorBound,
+  judge,
+  type Mark,
+  TIME_BAND,
+  type Verdict,
+} from "./verdict.ts";
 
 /** One run of one scenario. */
 export interface Run {
@@ -30,7 +38,7 @@ export function rowText({ scenario, seed, played }: Run, isReal: boolean): strin
   return `${title}\n${own}  | ${theirs}  | ${verdict === undefined ? "" : verdictText(verdict)}\n`;
 }
 
-export const HEAD = `${" ".repeat(14)}  time  n RPCs   bytes commits | reference: time RPCs bytes commits | verdict\n`;
+export const HEAD: string = `${" ".repeat(14)}  time  n RPCs   bytes commits | reference: time RPCs bytes commits | verdict\n`;
 
 /** The one line that plays a run again, with narration. */
 export function replayCommand({ number }: Scenario, seed: number, isReal: boolean): string {
@@ -43,7 +51,9 @@ function courseFigures(servers: number | undefined, figures: Omit<Figures, "floo
   const calls = String(figures.calls).padStart(4);
   const bytes = String(figures.bytes).padStart(servers === undefined ? 8 : 7);
   const commits = String(figures.commits).padStart(4);
-  return servers === undefined ? `${seconds} ${calls} ${bytes} ${commits}` : `  ${seconds}  ${servers} ${calls} ${bytes} ${commits}`;
+  return servers === undefined
+    ? `${seconds} ${calls} ${bytes} ${commits}`
+    : `  ${seconds}  ${servers} ${calls} ${bytes} ${commits}`;
 }
 
 function verdictText({ time, calls, bytes, commits }: Verdict): string {
@@ -62,7 +72,9 @@ export function footText(runs: readonly Run[], options: Options, wallMs: number)
     `${rows.length} of ${runs.length} passed, seed ${options.seed}, ${options.isReal ? "real" : "virtual"} time, ${(wallMs / 1000).toFixed(1)} s on this machine`,
   ];
   if (compared.length === 25) {
-    lines.push(`Sum of the 25 rows: ${seconds.toFixed(1)} s; reference ${REFERENCE_SUM_SECONDS} s; goal ${GOAL_SUM_SECONDS} s`);
+    lines.push(
+      `Sum of the 25 rows: ${seconds.toFixed(1)} s; reference ${REFERENCE_SUM_SECONDS} s; goal ${GOAL_SUM_SECONDS} s`,
+    );
   }
   if (compared.length > 0) lines.push(...legend());
   for (const { scenario, figures } of compared) {

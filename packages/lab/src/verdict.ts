@@ -56,7 +56,9 @@ export function bytesAim(number: number, reference: ReferenceRow): number {
 /** True when even a perfect Raft would not be faster than the reference by more than the band. */
 export function isFloorBound(number: number, figures: Figures): boolean {
   const reference = referenceRow(number);
-  return reference !== undefined && figures.floorMs / 1000 > reference.seconds - timeBand(reference);
+  return (
+    reference !== undefined && figures.floorMs / 1000 > reference.seconds - timeBand(reference)
+  );
 }
 
 /** Less is better. */

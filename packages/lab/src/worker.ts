@@ -8,12 +8,15 @@ import { replicas } from "./replica-server.ts";
 import { SUITE } from "./suite.ts";
 
 const port = parentPort;
-if (port === null) throw new Error("worker.js is a thread of the suite and can't be started by itself");
+if (port === null)
+  throw new Error("worker.js is a thread of the suite and can't be started by itself");
 const isChecked = checkPump(tickPump);
 
 port.on("message", ({ scenario: number, seed, isReal }: Job) => {
   const scenario = SUITE[number - 1];
   if (scenario === undefined) throw new RangeError(`No test ${number}`);
   // What rejects here ends the thread, and the pool says so.
-  void isChecked.then(() => play(scenario, replicas, { seed, isReal })).then((played) => port.postMessage(played));
+  void isChecked
+    .then(() => play(scenario, replicas, { seed, isReal }))
+    .then((played) => port.postMessage(played));
 });

@@ -41,7 +41,9 @@ class Peer implements Receiver {
   }
 }
 
-function scene(story: (one: Peer, two: Peer, network: CourseNetwork, world: World) => Promise<void>): Promise<void> {
+function scene(
+  story: (one: Peer, two: Peer, network: CourseNetwork, world: World) => Promise<void>,
+): Promise<void> {
   return inVirtualTime(1, (world) => {
     const network = new CourseNetwork(world);
     return story(new Peer(1, 2, network), new Peer(2, 1, network), network, world);

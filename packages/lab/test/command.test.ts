@@ -13,7 +13,11 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
 );
 
 test("every command comes back as it was", () => {
-  fc.assert(fc.property(anyCommand, (command) => assert.equal(decodeCommand(encodeCommand(command)), command)));
+  fc.assert(
+    fc.property(anyCommand, (command) =>
+      assert.equal(decodeCommand(encodeCommand(command)), command),
+    ),
+  );
 });
 
 test("commands are compact", () => {

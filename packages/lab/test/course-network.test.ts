@@ -51,7 +51,9 @@ function scene<T>(seed: number, story: (scene: Scene) => Promise<T>): Promise<T>
     const call = (through = end): Promise<Answer> =>
       new Promise((resolve) => {
         const begunMs = world.clock.now();
-        network.call(through, REQUEST, (reply) => resolve({ ok: reply !== undefined, ms: world.clock.now() - begunMs }));
+        network.call(through, REQUEST, (reply) =>
+          resolve({ ok: reply !== undefined, ms: world.clock.now() - begunMs }),
+        );
       });
     return story({ ...world, network, end, call });
   });

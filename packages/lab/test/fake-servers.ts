@@ -8,7 +8,11 @@ export interface Fault {
   readonly leads?: (id: NodeId) => boolean;
   readonly term?: (id: NodeId) => Term;
   /** What to deliver for an entry, in order; just that entry when absent. */
-  readonly deliver?: (id: NodeId, index: Index, bytes: Uint8Array) => readonly (readonly [Index, Uint8Array])[];
+  readonly deliver?: (
+    id: NodeId,
+    index: Index,
+    bytes: Uint8Array,
+  ) => readonly (readonly [Index, Uint8Array])[];
   /** Instead of applying a restart's entries from the log. */
   readonly restore?: (launch: Launch) => void;
   readonly logBytes?: number;
@@ -29,7 +33,9 @@ interface Member {
   snapshots: number;
 }
 
-export function fakeMake(fault: Fault = {}): CourseMake & { readonly snapshotsTaken: () => number } {
+export function fakeMake(
+  fault: Fault = {},
+): CourseMake & { readonly snapshotsTaken: () => number } {
   const log: Uint8Array[] = [];
   const members = new Set<Member>();
   let snapshotsTaken = 0;
@@ -41,7 +47,9 @@ export function fakeMake(fault: Fault = {}): CourseMake & { readonly snapshotsTa
     while (member.isAlive && member.applied < log.length) {
       const index = ++member.applied;
       const bytes = log[index - 1] ?? new Uint8Array(0);
-      for (const [at, what] of fault.deliver?.(launch.id, index, bytes) ?? [[index, bytes] as const]) {
+      for (const [at, what] of fault.deliver?.(launch.id, index, bytes) ?? [
+        [index, bytes] as const,
+      ]) {
         if (launch.consumer.command(at, what) !== undefined) snapshotsTaken++;
       }
     }

@@ -12,6 +12,10 @@ export interface World {
 /** Runs `story` in a world of its own. */
 export function inVirtualTime<T>(seed: number, story: (world: World) => Promise<T>): Promise<T> {
   const scheduler = new Scheduler({ eventsMax: 5_000_000 });
-  const world = { clock: new VirtualClock(scheduler), random: new Random(seed), trace: scheduler.trace };
+  const world = {
+    clock: new VirtualClock(scheduler),
+    random: new Random(seed),
+    trace: scheduler.trace,
+  };
   return scheduler.run(() => story(world), tickPump);
 }

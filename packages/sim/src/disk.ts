@@ -1,6 +1,12 @@
 /** A disk in memory that forgets what was not synced, fails on demand, and can be crashed at any operation. */
 
-import { type Clock, type Disk, DiskError, type DiskErrorCode, type DiskFile } from "@holdfast/replica";
+import {
+  type Clock,
+  type Disk,
+  DiskError,
+  type DiskErrorCode,
+  type DiskFile,
+} from "@holdfast/replica";
 import { DirectoryState } from "./disk-directory.ts";
 import type { Inode, Keep } from "./disk-inode.ts";
 

@@ -45,7 +45,10 @@ describe("SimDisk after a power loss", () => {
       const after = disk.crash({ keep: "some" }).bytesOf("file");
       const pattern = Array.from({ length: 8 }, (_, k) => {
         const sector = after.subarray(k * SECTOR_BYTES, (k + 1) * SECTOR_BYTES);
-        assert.ok(sector.every((byte) => byte === sector[0]), "a sector is old or new, never mixed");
+        assert.ok(
+          sector.every((byte) => byte === sector[0]),
+          "a sector is old or new, never mixed",
+        );
         return sector[0];
       });
       patterns.add(pattern.join(""));

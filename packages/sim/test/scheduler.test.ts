@@ -30,7 +30,9 @@ test("events run in order of time, and of insertion when times are equal", async
       async (plan) => {
         const { scheduler, clock } = world();
         const seen: number[] = [];
-        const timers = plan.map(({ delayMs }, number) => clock.setTimer(delayMs, () => seen.push(number)));
+        const timers = plan.map(({ delayMs }, number) =>
+          clock.setTimer(delayMs, () => seen.push(number)),
+        );
         plan.forEach(({ isCancelled }, number) => {
           if (isCancelled) timers[number]?.cancel();
         });
@@ -94,7 +96,10 @@ test("promise jobs of an event end before the next event", async () => {
 test("a run that waits for nothing that can come is refused", async () => {
   const { scheduler } = world();
   const never = scheduler.run(() => new Promise<void>(() => {}), pump);
-  await assert.rejects(never, (error) => error instanceof SchedulerError && error.code === "SIM_STALLED");
+  await assert.rejects(
+    never,
+    (error) => error instanceof SchedulerError && error.code === "SIM_STALLED",
+  );
 });
 
 test("a run that spins is refused", async () => {
@@ -102,7 +107,10 @@ test("a run that spins is refused", async () => {
   const spin = (): void => clock.soon(spin);
   spin();
   const spinning = scheduler.run(() => clock.sleep(1), pump);
-  await assert.rejects(spinning, (error) => error instanceof SchedulerError && error.code === "SIM_BUDGET");
+  await assert.rejects(
+    spinning,
+    (error) => error instanceof SchedulerError && error.code === "SIM_BUDGET",
+  );
 });
 
 test("what main or an event throws is what the run rejects with", async () => {
