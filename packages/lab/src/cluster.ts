@@ -1,4 +1,7 @@
-/** The servers of one scenario on their network: start, crash, cut off, connect. Servers are counted from 0. */
+/**
+ * The servers of one scenario on their network: start, crash, cut off, connect. Scenarios count servers from 0, as the
+ * course does; what is told to people uses their ids, from 1.
+ */
 
 import type { Index, NodeId } from "@holdfast/raft";
 import type { Random, SleepingClock, TraceHash } from "@holdfast/sim";
@@ -29,7 +32,10 @@ interface Slot {
   isConnected: boolean;
   /** Its ends of this life, by the server they lead to. */
   ends: ReadonlyMap<NodeId, End>;
+  /** Lives begun so far. */
   lives: number;
+  /** The present one, 0 while the server is down: what an older life says or delivers reaches nobody. */
+  life: number;
   /** Of the log on the disk when the server last went down. */
   logBytes: number;
 }
@@ -57,6 +63,7 @@ export class Cluster {
       isConnected: false,
       ends: new Map<NodeId, End>(),
       lives: 0,
+      life: 0,
       logBytes: 0,
     }));
   }
@@ -86,7 +93,7 @@ export class Cluster {
 
   /** Both directions between `i` and every other connected server open. */
   connect(i: number): void {
-    this.#options.tell(`server ${i} connected`);
+    this.#options.tell(`server ${i + 1} connected`);
     const slot = this.#slot(i);
     slot.isConnected = true;
     for (const other of this.#slots) {
@@ -95,7 +102,7 @@ export class Cluster {
   }
 
   disconnect(i: number): void {
-    this.#options.tell(`server ${i} cut off`);
+    this.#options.tell(`server ${i + 1} cut off`);
     const slot = this.#slot(i);
     slot.isConnected = false;
     for (const other of this.#slots) setEnds(slot, other, false);
@@ -104,9 +111,10 @@ export class Cluster {
   /** The power of server `i` fails: it is cut off, and only what its disk holds by now remains. */
   crash(i: number): void {
     this.disconnect(i);
-    this.#options.tell(`server ${i} down`);
+    this.#options.tell(`server ${i + 1} down`);
     const slot = this.#slot(i);
     this.network.remove(slot.id);
+    slot.life = 0;
     const { server } = slot;
     if (server === undefined) return;
     slot.logBytes = server.logBytes();
@@ -121,13 +129,13 @@ export class Cluster {
     this.crash(i);
     const { clock, make, facts, random, tell, onFailure } = this.#options;
     const slot = this.#slot(i);
-    slot.lives++;
-    const life = slot.lives;
+    const life = ++slot.lives;
+    slot.life = life;
     const ids = this.#slots.map(({ id }) => id);
     slot.ends = new Map(ids.map((to) => [to, this.network.end(slot.id, to)]));
     this.records.restarted(i);
     const port = new CallPort({ me: slot.id, network: this.network, ends: slot.ends, facts });
-    tell(`server ${i} starts, life ${life}`);
+    tell(`server ${i + 1} starts, life ${life}`);
     slot.server = await make.launch({
       id: slot.id,
       servers: ids,
@@ -137,9 +145,8 @@ export class Cluster {
       clock,
       consumer: this.#consumer(i, life),
       random: random.fork("server").fork(i).fork(life).word(),
-      // A life that is over has nothing to say any more.
-      onFailure: (error) => (slot.lives === life ? onFailure(error) : undefined),
-      tell: (text) => (slot.lives === life ? tell(`server ${i}: ${text}`) : undefined),
+      onFailure: (error) => (slot.life === life ? onFailure(error) : undefined),
+      tell: (text) => (slot.life === life ? tell(`server ${i + 1}: ${text}`) : undefined),
     });
     this.network.register(slot.id, port);
   }
@@ -147,7 +154,7 @@ export class Cluster {
   /** All servers go quiet, the network too. */
   shutDown(): void {
     for (const slot of this.#slots) {
-      slot.lives++;
+      slot.life = 0;
       slot.server?.kill();
       slot.server = undefined;
     }
@@ -156,9 +163,9 @@ export class Cluster {
 
   #consumer(i: number, life: number): Consumer {
     const { hasSnapshots, onFailure, tell } = this.#options;
-    // What a life delivers after its end reaches nothing; a check that fails ends the scenario, not the server.
+    // A check that fails ends the scenario, not the server.
     const guarded = <T>(deliver: () => T): T | undefined => {
-      if (this.#slot(i).lives !== life) return undefined;
+      if (this.#slot(i).life !== life) return undefined;
       try {
         return deliver();
       } catch (error) {
@@ -172,7 +179,8 @@ export class Cluster {
         return undefined;
       }
       const snapshot = this.records.appliedNext(i, index, bytes);
-      if (snapshot !== undefined) tell(`server ${i} takes a snapshot at ${index}, ${snapshot.length} bytes`);
+      if (snapshot !== undefined)
+        tell(`server ${i + 1} takes a snapshot at ${index}, ${snapshot.length} bytes`);
       return snapshot;
     };
     return {
@@ -183,7 +191,7 @@ export class Cluster {
 
   #slot(i: number): Slot {
     const slot = this.#slots[i];
-    if (slot === undefined) throw new RangeError(`No server ${i}`);
+    if (slot === undefined) throw new RangeError(`No server ${i + 1}`);
     return slot;
   }
 }

@@ -9,7 +9,8 @@ const TEXT = 2;
 
 export function encodeCommand(command: Command): Uint8Array {
   if (typeof command === "number") return encodeSmall(command);
-  if (typeof command === "string") return Buffer.concat([Uint8Array.of(TEXT), Buffer.from(command, "utf8")]);
+  if (typeof command === "string")
+    return Buffer.concat([Uint8Array.of(TEXT), Buffer.from(command, "utf8")]);
   const bytes = Buffer.alloc(9);
   bytes[0] = BIG;
   bytes.writeBigUInt64LE(command, 1);
@@ -33,7 +34,8 @@ export function decodeCommand(bytes: Uint8Array): Command {
 
 /** As many bytes as the number needs, lowest first. */
 function encodeSmall(value: number): Uint8Array {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`Not a whole number: ${value}`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new RangeError(`Not a whole number: ${value}`);
   const bytes = [SMALL];
   for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) bytes.push(rest % 256);
   return Uint8Array.from(bytes);
@@ -48,5 +50,7 @@ function decodeSmall(view: Buffer): number {
 /** For messages: texts are shortened. */
 export function showCommand(command: Command | undefined): string {
   if (typeof command !== "string") return String(command);
-  return command.length > 20 ? `${command.slice(0, 20)}... (${command.length} characters)` : command;
+  return command.length > 20
+    ? `${command.slice(0, 20)}... (${command.length} characters)`
+    : command;
 }

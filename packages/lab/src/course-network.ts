@@ -51,7 +51,11 @@ export class CourseNetwork {
   readonly #servers = new Map<NodeId, { target: CallTarget; calls: number }>();
   #isOpen = true;
 
-  constructor(options: { readonly clock: SleepingClock; readonly random: Random; readonly trace: TraceHash }) {
+  constructor(options: {
+    readonly clock: SleepingClock;
+    readonly random: Random;
+    readonly trace: TraceHash;
+  }) {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#trace = options.trace;
@@ -100,7 +104,13 @@ export class CourseNetwork {
       this.#clock.setTimer(delayMs, () => done(undefined));
       return;
     }
-    const call: Call = { end, target, isReliable: this.isReliable, isReordering: this.hasLongReordering, done };
+    const call: Call = {
+      end,
+      target,
+      isReliable: this.isReliable,
+      isReordering: this.hasLongReordering,
+      done,
+    };
     if (call.isReliable) {
       this.#deliver(call, request);
       return;

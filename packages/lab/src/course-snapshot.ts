@@ -9,7 +9,10 @@ export interface CourseSnapshot {
 }
 
 /** The index in 4 bytes, then each command behind its length in 2. */
-export function encodeCourseSnapshot(index: Index, commands: ReadonlyMap<Index, Command>): Uint8Array {
+export function encodeCourseSnapshot(
+  index: Index,
+  commands: ReadonlyMap<Index, Command>,
+): Uint8Array {
   const head = Buffer.alloc(4);
   head.writeUInt32LE(index);
   const parts: Uint8Array[] = [head];

@@ -14,8 +14,8 @@ export class CourseFailure extends Error {
 export class UsageError extends Error {
   readonly code = "LAB_USAGE";
 
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: { readonly cause: unknown }) {
+    super(message, options);
     this.name = "UsageError";
   }
 }

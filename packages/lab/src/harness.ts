@@ -1,4 +1,4 @@
-/** What the scenarios are written with: the checks, waits and counters of the course. Servers are counted from 0. */
+/** What the scenarios are written with: the checks, waits and counters of the course. Scenarios count servers from 0. */
 
 import type { Index, Term } from "@holdfast/raft";
 import type { Random } from "@holdfast/sim";
@@ -55,7 +55,10 @@ export class Harness {
   }
 
   /** Runs `scenario` on a fresh cluster, all servers up and connected, and returns its figures. Rejects when a check fails. */
-  static async run(options: HarnessOptions, scenario: (harness: Harness) => Promise<void>): Promise<Figures> {
+  static async run(
+    options: HarnessOptions,
+    scenario: (harness: Harness) => Promise<void>,
+  ): Promise<Figures> {
     const harness = new Harness(options);
     try {
       return await Promise.race([harness.#run(scenario), harness.#failed]);
@@ -79,6 +82,11 @@ export class Harness {
       commits: commits - begun.commits,
       floorMs: floorMs - begun.floorMs,
     };
+  }
+
+  /** Milliseconds of the clock in use. */
+  nowMs(): number {
+    return this.#options.clock.now();
   }
 
   get servers(): number {
@@ -158,7 +166,7 @@ export class Harness {
 
   term(i: number): Term {
     const server = this.#cluster.server(i);
-    this.expect(server !== undefined, `Server ${i} is down and has no term`);
+    this.expect(server !== undefined, `Server ${i + 1} is down and has no term`);
     return server.state().term;
   }
 
@@ -179,7 +187,9 @@ export class Harness {
         const state = this.#connectedState(i);
         if (state?.isLeader !== true) continue;
         const other = leaders.get(state.term);
-        this.expect(other === undefined, `Servers ${other} and ${i} both lead in term ${state.term}`);
+        if (other !== undefined) {
+          this.fail(`Servers ${other + 1} and ${i + 1} both lead in term ${state.term}`);
+        }
         leaders.set(state.term, i);
       }
       // A leader of an older term may not know yet that it is none.
@@ -191,7 +201,10 @@ export class Harness {
 
   checkNoLeader(): void {
     for (const i of this.#everyServer()) {
-      this.expect(this.#connectedState(i)?.isLeader !== true, `Expected no leader, but server ${i} claims to be it`);
+      this.expect(
+        this.#connectedState(i)?.isLeader !== true,
+        `Expected no leader, but server ${i + 1} claims to be it`,
+      );
     }
   }
 
@@ -289,7 +302,10 @@ export class Harness {
 
   #checkTime(): void {
     const ms = this.#options.clock.now() - this.#createdMs;
-    this.expect(ms <= SCENARIO_LIMIT_MS, `Took ${Math.round(ms / 1000)} s, more than ${SCENARIO_LIMIT_MS / 1000}`);
+    this.expect(
+      ms <= SCENARIO_LIMIT_MS,
+      `Took ${Math.round(ms / 1000)} s, more than ${SCENARIO_LIMIT_MS / 1000}`,
+    );
   }
 
   #connectedState(i: number): { readonly term: Term; readonly isLeader: boolean } | undefined {

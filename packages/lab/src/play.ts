@@ -36,7 +36,11 @@ export interface Played {
 }
 
 /** Never rejects: whatever goes wrong is the scenario's failure. */
-export async function play(scenario: Scenario, subject: Subject, options: PlayOptions): Promise<Played> {
+export async function play(
+  scenario: Scenario,
+  subject: Subject,
+  options: PlayOptions,
+): Promise<Played> {
   const begunMs = performance.now();
   const scheduler = new Scheduler({ eventsMax: EVENTS_MAX });
   const trace = options.isReal ? new TraceHash() : scheduler.trace;
@@ -53,7 +57,10 @@ export async function play(scenario: Scenario, subject: Subject, options: PlayOp
         random: new Random(options.seed).fork(scenario.id),
         trace,
         ...subject,
-        tell: tell === undefined ? (): void => {} : (text): void => tell(`${timeStamp(clock.now() - createdMs)}  ${text}`),
+        tell:
+          tell === undefined
+            ? (): void => {}
+            : (text): void => tell(`${timeStamp(clock.now() - createdMs)}  ${text}`),
       },
       scenario.play,
     );
@@ -74,5 +81,7 @@ function timeStamp(ms: number): string {
 /** A broken check says enough in its message; anything else is a fault of the code and needs its place. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return "code" in error && error.code === "LAB_FAILED" ? error.message : (error.stack ?? error.message);
+  return "code" in error && error.code === "LAB_FAILED"
+    ? error.message
+    : (error.stack ?? error.message);
 }

@@ -8,7 +8,7 @@ import { CourseFailure } from "./failure.ts";
 /** A snapshot is made when this many indexes lie behind the one before. */
 const SNAPSHOT_INTERVAL = 10;
 
-/** Servers are counted from 0 here, as the course does. Checks that fail throw a {@link CourseFailure}. */
+/** Servers are counted from 0 here, and from 1 in messages. Checks that fail throw a {@link CourseFailure}. */
 export class Records {
   /** The highest index that any server was given. */
   maxIndex: Index = 0;
@@ -32,7 +32,7 @@ export class Records {
       const theirs = log.get(index);
       if (theirs !== undefined && theirs !== command) {
         throw new CourseFailure(
-          `Commit index ${index}: server ${server} applied ${showCommand(command)}, server ${other} ${showCommand(theirs)}`,
+          `Commit index ${index}: server ${server + 1} applied ${showCommand(command)}, server ${other + 1} ${showCommand(theirs)}`,
         );
       }
     });
@@ -40,7 +40,9 @@ export class Records {
     log.set(index, command);
     this.maxIndex = Math.max(this.maxIndex, index);
     if (index > 1 && !log.has(index - 1)) {
-      throw new CourseFailure(`Server ${server} applied index ${index} out of order: ${index - 1} is missing`);
+      throw new CourseFailure(
+        `Server ${server + 1} applied index ${index} out of order: ${index - 1} is missing`,
+      );
     }
   }
 
@@ -48,7 +50,7 @@ export class Records {
   appliedNext(server: number, index: Index, bytes: Uint8Array): Uint8Array | undefined {
     const expected = (this.#lastApplied[server] ?? 0) + 1;
     if (index !== expected) {
-      throw new CourseFailure(`Server ${server} applied index ${index}, expected ${expected}`);
+      throw new CourseFailure(`Server ${server + 1} applied index ${index}, expected ${expected}`);
     }
     this.applied(server, index, bytes);
     this.#lastApplied[server] = index;
@@ -59,9 +61,12 @@ export class Records {
   /** The server's state machine takes its whole state from a snapshot. */
   restored(server: number, index: Index, bytes: Uint8Array): void {
     const snapshot = decodeCourseSnapshot(bytes);
-    if (snapshot === undefined) throw new CourseFailure(`Server ${server} got a snapshot at ${index} that can't be read`);
+    if (snapshot === undefined)
+      throw new CourseFailure(`Server ${server + 1} got a snapshot at ${index} that can't be read`);
     if (snapshot.index !== index) {
-      throw new CourseFailure(`Server ${server} got a snapshot of index ${snapshot.index} as that of ${index}`);
+      throw new CourseFailure(
+        `Server ${server + 1} got a snapshot of index ${snapshot.index} as that of ${index}`,
+      );
     }
     this.#logs[server] = snapshot.commands;
     this.#lastApplied[server] = index;
@@ -75,7 +80,9 @@ export class Records {
       const theirs = log.get(index);
       if (theirs === undefined) continue;
       if (count > 0 && theirs !== command) {
-        throw new CourseFailure(`Committed values at index ${index} differ: ${showCommand(command)}, ${showCommand(theirs)}`);
+        throw new CourseFailure(
+          `Committed values at index ${index} differ: ${showCommand(command)}, ${showCommand(theirs)}`,
+        );
       }
       count++;
       command = theirs;
@@ -85,7 +92,7 @@ export class Records {
 
   #log(server: number): Map<Index, Command> {
     const log = this.#logs[server];
-    if (log === undefined) throw new RangeError(`No server ${server}`);
+    if (log === undefined) throw new RangeError(`No server ${server + 1}`);
     return log;
   }
 }

@@ -6,7 +6,7 @@ import { DEFAULTS, makeConfig, type NodeId, type RaftConfig } from "@holdfast/ra
 export const SEGMENT_BYTES = 512;
 
 /** One piece of a snapshot on the wire, in bytes: the suite's largest is about 4 KB and so costs one call. */
-export const SNAPSHOT_CHUNK_BYTES = 64 * 1024;
+export const SNAPSHOT_CHUNK_BYTES = 65_536;
 
 /** The core's options for server `id` of the suite. */
 export function courseConfig(id: NodeId, servers: readonly NodeId[]): RaftConfig {

@@ -93,12 +93,18 @@ export class Scheduler {
     for (;;) {
       const event = this.#take();
       if (event === undefined) {
-        throw new SchedulerError("SIM_STALLED", `No event left at ${this.#now} ms, but the run has not ended`);
+        throw new SchedulerError(
+          "SIM_STALLED",
+          `No event left at ${this.#now} ms, but the run has not ended`,
+        );
       }
       const run = event.run;
       if (run === undefined) continue; // cancelled
       if (++this.#ran > this.#eventsMax) {
-        throw new SchedulerError("SIM_BUDGET", `More than ${this.#eventsMax} events by ${this.#now} ms`);
+        throw new SchedulerError(
+          "SIM_BUDGET",
+          `More than ${this.#eventsMax} events by ${this.#now} ms`,
+        );
       }
       assert(event.time >= this.#now, "scheduler: time goes back");
       event.run = undefined;

@@ -10,7 +10,10 @@ const RETRY = { retry: true };
 /** The first three commands take the first three places. */
 export async function basicAgreement(h: Harness): Promise<void> {
   for (let index = 1; index <= 3; index++) {
-    h.expect(h.committed(index).count === 0, `Index ${index} is committed before its command was started`);
+    h.expect(
+      h.committed(index).count === 0,
+      `Index ${index} is committed before its command was started`,
+    );
     const at = await h.one(index * 100, h.servers, ONCE);
     h.expect(at === index, `Expected index ${index}, got ${at}`);
   }
@@ -106,26 +109,37 @@ export async function concurrentStarts(h: Harness): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt++) {
     // Give the term a chance to settle.
     if (attempt > 0) await h.pause(3000);
-    const leader = await h.checkOneLeader();
-    const first = h.start(leader, 1);
-    if (first === undefined) continue;
-    const indexes: Index[] = [];
-    for (let i = 0; i < 5; i++) {
-      const started = h.start(leader, 100 + i);
-      if (started?.term === first.term) indexes.push(started.index);
-    }
-    if (h.termMoved(first.term)) continue;
-    const commands = await waitForAll(h, indexes, first.term);
+    const commands = await startTogether(h);
     if (commands === undefined) continue;
     for (let i = 0; i < 5; i++) {
-      h.expect(commands.includes(100 + i), `Command ${100 + i} is missing among ${commands.join(", ")}`);
+      h.expect(
+        commands.includes(100 + i),
+        `Command ${100 + i} is missing among ${commands.join(", ")}`,
+      );
     }
     return;
   }
   h.fail("The term changed in each of 5 attempts");
 }
 
-async function waitForAll(h: Harness, indexes: readonly Index[], term: number): Promise<Command[] | undefined> {
+/** What committed of five commands started at once; nothing when the term moved meanwhile. */
+async function startTogether(h: Harness): Promise<Command[] | undefined> {
+  const leader = await h.checkOneLeader();
+  const first = h.start(leader, 1);
+  if (first === undefined) return undefined;
+  const indexes: Index[] = [];
+  for (let i = 0; i < 5; i++) {
+    const started = h.start(leader, 100 + i);
+    if (started?.term === first.term) indexes.push(started.index);
+  }
+  return h.termMoved(first.term) ? undefined : waitForAll(h, indexes, first.term);
+}
+
+async function waitForAll(
+  h: Harness,
+  indexes: readonly Index[],
+  term: number,
+): Promise<Command[] | undefined> {
   const commands: Command[] = [];
   for (const index of indexes) {
     const command = await h.wait(index, h.servers, term);
@@ -193,7 +207,10 @@ export async function fastBackup(h: Harness): Promise<void> {
 export async function callCount(h: Harness): Promise<void> {
   await h.checkOneLeader();
   const forElection = h.callsReceived();
-  h.expect(forElection >= 1 && forElection <= 30, `The first election took ${forElection} calls, expected 1 to 30`);
+  h.expect(
+    forElection >= 1 && forElection <= 30,
+    `The first election took ${forElection} calls, expected 1 to 30`,
+  );
 
   const commands = 10;
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -224,12 +241,18 @@ async function callsForBurst(h: Harness, commands: number): Promise<number | und
     burst.push(command);
     const started = h.start(leader, command);
     if (started?.term !== first.term) return undefined;
-    h.expect(started.index === first.index + i, `Expected index ${first.index + i}, got ${started.index}`);
+    h.expect(
+      started.index === first.index + i,
+      `Expected index ${first.index + i}, got ${started.index}`,
+    );
   }
   for (let i = 1; i <= commands; i++) {
     const command = await h.wait(first.index + i, h.servers, first.term);
     if (command === undefined) return undefined;
-    h.expect(command === burst[i - 1], `Index ${first.index + i} holds ${command}, expected ${burst[i - 1]}`);
+    h.expect(
+      command === burst[i - 1],
+      `Index ${first.index + i} holds ${command}, expected ${burst[i - 1]}`,
+    );
   }
   return h.termMoved(first.term) ? undefined : h.callsReceived() - before;
 }

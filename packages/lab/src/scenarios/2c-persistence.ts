@@ -100,10 +100,7 @@ export async function figure8(h: Harness): Promise<void> {
   await h.one(h.anyCommand(), 1, RETRY);
   let up = h.servers;
   for (let round = 0; round < 1000; round++) {
-    let leader: number | undefined;
-    for (let i = 0; i < h.servers; i++) {
-      if (h.start(i, h.anyCommand()) !== undefined) leader = i;
-    }
+    const leader = lastLeader(h, () => h.anyCommand());
     await figure8Sleep(h);
     if (leader !== undefined) {
       h.crash1(leader);
@@ -127,10 +124,7 @@ export async function figure8Unreliable(h: Harness): Promise<void> {
   let connected = h.servers;
   for (let round = 0; round < 1000; round++) {
     if (round === 200) h.setLongReordering(true);
-    let leader: number | undefined;
-    for (let i = 0; i < h.servers; i++) {
-      if (h.start(i, command()) !== undefined && h.isConnected(i)) leader = i;
-    }
+    const leader = lastLeader(h, command);
     await figure8Sleep(h);
     if (leader !== undefined && h.random.chance(500, 1000)) {
       h.disconnect(leader);
@@ -148,11 +142,21 @@ export async function figure8Unreliable(h: Harness): Promise<void> {
   await h.one(command(), h.servers, RETRY);
 }
 
+/** Hands a command to every server that is up; the last one that took it and is connected. */
+function lastLeader(h: Harness, command: () => Command): number | undefined {
+  let leader: number | undefined;
+  for (let i = 0; i < h.servers; i++) {
+    if (h.start(i, command()) !== undefined && h.isConnected(i)) leader = i;
+  }
+  return leader;
+}
+
 /** Many commands at once over lossy links. */
 export async function unreliableAgreement(h: Harness): Promise<void> {
   const aside: Promise<Index>[] = [];
   for (let round = 1; round < 50; round++) {
-    for (let i = 0; i < 4; i++) aside.push(h.one(100 * round + i, 1, { retry: true, isAside: true }));
+    for (let i = 0; i < 4; i++)
+      aside.push(h.one(100 * round + i, 1, { retry: true, isAside: true }));
     await h.one(round, 1, RETRY);
   }
   h.setReliable(true);
@@ -165,24 +169,12 @@ export async function churn(h: Harness): Promise<void> {
   const flag = { isOver: false };
   const clients = [0, 1, 2].map((number) => churnClient(h, number, flag));
   for (let round = 0; round < 20; round++) {
-    if (h.random.chance(200, 1000)) h.disconnect(h.random.below(h.servers));
-    if (h.random.chance(500, 1000)) {
-      const i = h.random.below(h.servers);
-      if (!h.isUp(i)) await h.start1(i);
-      h.connect(i);
-    }
-    if (h.random.chance(200, 1000)) {
-      const i = h.random.below(h.servers);
-      if (h.isUp(i)) h.crash1(i);
-    }
+    await disturb(h);
     await h.pause((ELECTION_MS * 7) / 10);
   }
   await h.pause(ELECTION_MS);
   h.setReliable(true);
-  for (let i = 0; i < h.servers; i++) {
-    if (!h.isUp(i)) await h.start1(i);
-    h.connect(i);
-  }
+  await reviveAll(h);
   flag.isOver = true;
   const seen = (await Promise.all(clients)).flat();
   await h.pause(ELECTION_MS);
@@ -190,11 +182,30 @@ export async function churn(h: Harness): Promise<void> {
   const last = await h.one(h.anyCommand(), h.servers, RETRY);
   const kept = new Set<Command | undefined>();
   for (let index = 1; index <= last; index++) kept.add(await h.wait(index, h.servers));
-  for (const command of seen) h.expect(kept.has(command), `Command ${command} was committed and is lost`);
+  for (const command of seen)
+    h.expect(kept.has(command), `Command ${command} was committed and is lost`);
+}
+
+/** By chance cuts one server off, brings one back, crashes one. */
+async function disturb(h: Harness): Promise<void> {
+  if (h.random.chance(200, 1000)) h.disconnect(h.random.below(h.servers));
+  if (h.random.chance(500, 1000)) {
+    const i = h.random.below(h.servers);
+    if (!h.isUp(i)) await h.start1(i);
+    h.connect(i);
+  }
+  if (h.random.chance(200, 1000)) {
+    const i = h.random.below(h.servers);
+    if (h.isUp(i)) h.crash1(i);
+  }
 }
 
 /** Returns the commands that this client saw committed. */
-async function churnClient(h: Harness, number: number, flag: { readonly isOver: boolean }): Promise<Command[]> {
+async function churnClient(
+  h: Harness,
+  number: number,
+  flag: { readonly isOver: boolean },
+): Promise<Command[]> {
   const seen: Command[] = [];
   while (!flag.isOver) {
     const command = h.anyCommand();
@@ -216,10 +227,10 @@ async function churnClient(h: Harness, number: number, flag: { readonly isOver: 
   return seen;
 }
 
+/** In the end everybody is up and connected. */
 async function reviveAll(h: Harness): Promise<void> {
   for (let i = 0; i < h.servers; i++) {
-    if (h.isUp(i)) continue;
-    await h.start1(i);
-    h.connect(i);
+    if (!h.isUp(i)) await h.start1(i);
+    if (!h.isConnected(i)) h.connect(i);
   }
 }

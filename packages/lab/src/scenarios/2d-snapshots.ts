@@ -81,7 +81,8 @@ function startSome(h: Harness, sender: number): void {
 export async function crashAll(h: Harness): Promise<void> {
   await h.one(h.anyCommand(), h.servers, RETRY);
   for (let round = 0; round < 5; round++) {
-    for (let rest = someCommands(h); rest > 0; rest--) await h.one(h.anyCommand(), h.servers, RETRY);
+    for (let rest = someCommands(h); rest > 0; rest--)
+      await h.one(h.anyCommand(), h.servers, RETRY);
     const before = await h.one(h.anyCommand(), h.servers, RETRY);
     await restartAll(h);
     const after = await h.one(h.anyCommand(), h.servers, RETRY);

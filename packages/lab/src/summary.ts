@@ -1,0 +1,72 @@
+/** What many runs of each scenario come to. */
+
+import type { Figures } from "./harness.ts";
+import type { Scenario } from "./suite.ts";
+import { replayCommand, type Run } from "./table.ts";
+
+export interface Summary {
+  readonly scenario: Scenario;
+  readonly runs: number;
+  readonly failingSeeds: readonly number[];
+  /** Nothing when no run passed. */
+  readonly medians: Figures | undefined;
+  /** On this machine, all runs together. */
+  readonly wallMs: number;
+}
+
+export function summarize(runs: readonly Run[]): Summary[] {
+  const byScenario = new Map<Scenario, Run[]>();
+  for (const run of runs) {
+    const others = byScenario.get(run.scenario);
+    if (others === undefined) byScenario.set(run.scenario, [run]);
+    else others.push(run);
+  }
+  return [...byScenario].map(([scenario, own]) => ({
+    scenario,
+    runs: own.length,
+    failingSeeds: own.filter(({ played }) => played.figures === undefined).map(({ seed }) => seed),
+    medians: medianFigures(own.flatMap(({ played }) => played.figures ?? [])),
+    wallMs: own.reduce((sum, { played }) => sum + played.wallMs, 0),
+  }));
+}
+
+/** The median of each figure by itself. */
+function medianFigures(all: readonly Figures[]): Figures | undefined {
+  if (all.length === 0) return undefined;
+  const of = (read: (figures: Figures) => number): number => {
+    const sorted = all.map(read).sort((one, other) => one - other);
+    return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+  };
+  return {
+    ms: of(({ ms }) => ms),
+    calls: of(({ calls }) => calls),
+    bytes: of(({ bytes }) => bytes),
+    commits: of(({ commits }) => commits),
+    floorMs: of(({ floorMs }) => floorMs),
+  };
+}
+
+export const SUMMARY_HEAD = " runs failed  median: time  RPCs    bytes commits   wall ms  test\n";
+
+export function summaryText({ scenario, runs, failingSeeds, medians, wallMs }: Summary): string {
+  const figures =
+    medians === undefined
+      ? "-".padStart(36)
+      : `${(medians.ms / 1000).toFixed(1).padStart(13)} ${pad(medians.calls, 5)} ${pad(medians.bytes, 8)} ${pad(medians.commits, 7)}`;
+  return `${pad(runs, 5)} ${pad(failingSeeds.length, 6)} ${figures} ${pad(Math.round(wallMs), 9)}  (${scenario.part}) ${scenario.name}\n`;
+}
+
+/** One line per failing run: its seed, how to see it again, and why it failed. */
+export function failuresText(runs: readonly Run[], isReal: boolean): string {
+  return runs
+    .filter(({ played }) => played.figures === undefined)
+    .map(({ scenario, seed, played }) => {
+      const [why] = played.failure.split("\n");
+      return `seed ${seed}: ${scenario.name}: ${why}\n  again: ${replayCommand(scenario, seed, isReal)}\n`;
+    })
+    .join("");
+}
+
+function pad(value: number, width: number): string {
+  return String(value).padStart(width);
+}
