@@ -1,5 +1,16 @@
 /** The public surface of the replica. */
 
+export { CodecError } from "./codec/errors.ts";
+export {
+  decodePacket,
+  encodePacket,
+  type ForwardReason,
+  type ForwardRequest,
+  type ForwardResponse,
+  laneOf,
+  type Packet,
+  WIRE_VERSION,
+} from "./codec/packet.ts";
 export {
   type Clock,
   type Disk,
