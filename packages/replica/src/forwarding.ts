@@ -82,8 +82,6 @@ export class Forwarding<R> {
     } else if (response.reason === "not-leader") {
       this.#redirect(proposal, response);
     } else if (response.reason === "too-large" || response.reason === "too-much-uncommitted") {
-      // The budget's words fit here too: the leader has refused it for certain.
-      this.#proposals.refused(proposal, 0);
       this.#turnAway(proposal, response.reason, `Node ${response.from} refused it`);
     } else {
       this.#proposals.giveUp(proposal, `Node ${response.from} could not tell`);
