@@ -30,3 +30,10 @@ export type {
   VoteRequest,
   VoteResponse,
 } from "./message.ts";
+export { majorityOf } from "./quorum.ts";
+export { createRaft, leaderOf, NOTHING_RESTORED, type Raft, type Restored, type Role } from "./state.ts";
+export type { Flow, Progress } from "./progress.ts";
+export { step, takeEffects } from "./step.ts";
+export { type Before, checkState, checkStep, remember } from "./invariants.ts";
+export { narrate, narrateMessage } from "./trace.ts";
+export { seedWord } from "./random.ts";

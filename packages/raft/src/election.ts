@@ -1,0 +1,187 @@
+/** Elections: paper §5.2, §5.4.1; pre-vote and stickiness: thesis §9.6, §4.2.3. */
+
+import { type Index, NOBODY, type NodeId, type Term } from "./entry.ts";
+import type { VoteRefusal } from "./event.ts";
+import type { VoteRequest, VoteResponse } from "./message.ts";
+import { emit, note } from "./outbox.ts";
+import { tally } from "./quorum.ts";
+import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from "./role.ts";
+import {
+  type Candidate,
+  isElectable,
+  leaderOf,
+  nextElectionAt,
+  type PreCandidate,
+  type Raft,
+} from "./state.ts";
+
+/** The election timer ran out (§5.2). */
+export function onElectionTimeout(raft: Raft): void {
+  if (!isElectable(raft)) return;
+  // A node in term 0 has nothing to try out: no leader of term 0 exists, and term 1 deposes no leader.
+  if (raft.config.preVote && raft.term > 0) {
+    becomePreCandidate(raft);
+    for (const voter of raft.members.voters) askPreVote(raft, voter);
+    settlePreVote(raft, raft.role as PreCandidate);
+  } else {
+    campaign(raft, raft.members.voters);
+  }
+}
+
+/** Raises the term and asks `electorate` for votes; they leave once the own vote is durable (A1). */
+function campaign(raft: Raft, electorate: readonly NodeId[]): void {
+  becomeCandidate(raft);
+  for (const voter of electorate) askVote(raft, raft.role as Candidate, voter);
+}
+
+function askPreVote(raft: Raft, voter: NodeId): void {
+  if (voter !== raft.config.id) emit(raft, voteRequest(raft, voter, true, raft.term + 1));
+}
+
+function askVote(raft: Raft, candidate: Candidate, voter: NodeId): void {
+  if (voter === raft.config.id || candidate.asked.includes(voter)) return;
+  candidate.asked.push(voter);
+  emit(raft, voteRequest(raft, voter, false, raft.term));
+}
+
+function voteRequest(raft: Raft, to: NodeId, preVote: boolean, electionTerm: Term): VoteRequest {
+  return {
+    kind: "vote-request",
+    from: raft.config.id,
+    to,
+    term: raft.term,
+    preVote,
+    electionTerm,
+    lastIndex: raft.log.lastIndex,
+    lastTerm: raft.log.lastTerm,
+  };
+}
+
+/** A request was lost on the way: a candidate that still waits for this answer asks again. */
+export function onVoteLost(raft: Raft, role: PreCandidate | Candidate, peer: NodeId): void {
+  if (role.granted.includes(peer) || role.refused.includes(peer)) return;
+  if (role.kind === "pre-candidate") askPreVote(raft, peer);
+  else if (role.asked.includes(peer)) emit(raft, voteRequest(raft, peer, false, raft.term));
+}
+
+export function onVoteRequest(raft: Raft, request: VoteRequest): void {
+  const why = reasonToRefuse(raft, request);
+  const { from: candidate, preVote, electionTerm } = request;
+  if (why !== undefined) {
+    note(raft, { kind: "refused-vote", term: electionTerm, candidate, preVote, why });
+    answer(raft, request, false);
+    return;
+  }
+  if (!preVote) {
+    raft.vote = candidate;
+    // §5.2: granting a vote gives the candidate time to win.
+    if (raft.role.kind !== "leader") raft.role.electionAt = nextElectionAt(raft);
+  }
+  note(raft, { kind: "voted", term: electionTerm, candidate, preVote });
+  answer(raft, request, true);
+}
+
+/** The response leaves when term and vote are durable: `emit` withholds it until then (A2). */
+function answer(raft: Raft, request: VoteRequest, granted: boolean): void {
+  const response: VoteResponse = {
+    kind: "vote-response",
+    from: raft.config.id,
+    to: request.from,
+    term: raft.term,
+    preVote: request.preVote,
+    electionTerm: request.electionTerm,
+    granted,
+  };
+  emit(raft, response);
+}
+
+function reasonToRefuse(raft: Raft, request: VoteRequest): VoteRefusal | undefined {
+  const { preVote, electionTerm, from } = request;
+  if (electionTerm < raft.term || (preVote && electionTerm === raft.term)) return "stale-term";
+  if (preVote && isLeaderAlive(raft, from)) return "leader-alive";
+  if (!preVote) {
+    if (raft.vote !== NOBODY && raft.vote !== from) return "already-voted";
+    if (raft.vote === NOBODY && leaderOf(raft) !== NOBODY) return "leader-alive";
+  }
+  return isUpToDate(raft, request.lastTerm, request.lastIndex) ? undefined : "log-behind";
+}
+
+/** §5.4.1: the later last term wins, among equal terms the longer log (A6). */
+function isUpToDate(raft: Raft, lastTerm: Term, lastIndex: Index): boolean {
+  if (lastTerm !== raft.log.lastTerm) return lastTerm > raft.log.lastTerm;
+  return lastIndex >= raft.log.lastIndex;
+}
+
+/**
+ * Stickiness (thesis §4.2.3): within the shortest election timeout of hearing a leader nobody else gets a vote. The
+ * leader itself asking means that it leads no more (C5).
+ */
+export function isLeaderAlive(raft: Raft, candidate: NodeId): boolean {
+  const { role, config, now } = raft;
+  if (role.kind === "follower") {
+    const isOther = role.leader !== NOBODY && role.leader !== candidate;
+    return isOther && now - role.heardAt < config.electionTimeoutMs;
+  }
+  return role.kind === "leader";
+}
+
+/** True when a vote request of a higher term must not even raise this node's term (thesis §4.2.3). */
+export function isSticky(raft: Raft, request: VoteRequest): boolean {
+  // Without check-quorum a deaf leader would be protected for ever.
+  return raft.config.checkQuorum && isLeaderAlive(raft, request.from);
+}
+
+/** Refuses without taking the candidate's term. */
+export function refuseUnheard(raft: Raft, request: VoteRequest): void {
+  const { from: candidate, preVote, electionTerm } = request;
+  note(raft, { kind: "refused-vote", term: electionTerm, candidate, preVote, why: "leader-alive" });
+  answer(raft, request, false);
+}
+
+export function onVoteResponse(raft: Raft, response: VoteResponse): void {
+  const { role } = raft;
+  if (role.kind === "pre-candidate") onPreVoteAnswer(raft, role, response);
+  else if (role.kind === "candidate") onVoteAnswer(raft, role, response);
+}
+
+function onPreVoteAnswer(raft: Raft, role: PreCandidate, response: VoteResponse): void {
+  if (!response.preVote || response.electionTerm !== raft.term + 1) return;
+  record(role, response);
+  settlePreVote(raft, role);
+}
+
+function settlePreVote(raft: Raft, role: PreCandidate): void {
+  const verdict = tally(raft.members.voters, role.granted, role.refused);
+  // Who refused the trial would refuse the vote: only the others are asked.
+  if (verdict === "won") campaign(raft, role.granted);
+  else if (verdict === "lost") becomeFollower(raft, raft.term, NOBODY, "higher-term");
+}
+
+function onVoteAnswer(raft: Raft, role: Candidate, response: VoteResponse): void {
+  if (response.electionTerm !== raft.term) return;
+  if (response.preVote) {
+    // A late yes to the trial that led to this election: one voter more to ask.
+    if (response.granted) askVote(raft, role, response.from);
+    return;
+  }
+  record(role, response);
+  settleElection(raft, role);
+}
+
+/** §5.2: a majority of the full cluster wins; a lost election waits for its timeout, as a split one does. */
+function settleElection(raft: Raft, role: Candidate): void {
+  if (tally(raft.members.voters, role.granted, role.refused) === "won") becomeLeader(raft);
+}
+
+/** The own vote is on disk: now it counts (A12, thesis §3.8). */
+export function onOwnVoteDurable(raft: Raft, role: Candidate): void {
+  if (role.granted.includes(raft.config.id)) return;
+  role.granted.push(raft.config.id);
+  settleElection(raft, role);
+}
+
+/** One answer per voter counts, and a later one doesn't change it (A7). */
+function record(role: PreCandidate | Candidate, response: VoteResponse): void {
+  if (role.granted.includes(response.from) || role.refused.includes(response.from)) return;
+  (response.granted ? role.granted : role.refused).push(response.from);
+}

@@ -1,0 +1,90 @@
+/** The follower's side of AppendEntries (paper §5.3). */
+
+import { learnCommit } from "./commit.ts";
+import type { Entry, Index, Term } from "./entry.ts";
+import type { AppendRequest, AppendResponse } from "./message.ts";
+import { emit, note, truncateLog } from "./outbox.ts";
+import { follow } from "./role.ts";
+import type { Raft } from "./state.ts";
+
+/** An append of the current term. Returns why it can't be, or "" when it was dealt with. */
+export function onAppendRequest(raft: Raft, request: AppendRequest): string {
+  const { log, commit } = raft;
+  const { prevIndex, prevTerm, entries } = request;
+  follow(raft, request.from);
+  if (prevIndex < log.startIndex) {
+    // §7: the log before the start is committed and in our snapshot, so it equals the leader's (B5).
+    accept(raft, request, commit);
+    return "";
+  }
+  if (!log.matches(prevIndex, prevTerm)) {
+    if (prevIndex <= commit) return "append-request: contradicts a committed entry";
+    refuse(raft, request);
+    return "";
+  }
+  const conflict = firstConflict(raft, entries);
+  if (conflict !== 0 && conflict <= commit) return "append-request: would cut a committed entry";
+  if (conflict !== 0) truncateLog(raft, conflict);
+  push(raft, entries);
+  const covered = prevIndex + entries.length;
+  // §5.3: commit no further than this message has proved equal (B4).
+  learnCommit(raft, Math.min(request.commit, covered));
+  accept(raft, request, covered);
+  return "";
+}
+
+/** The first index whose term differs; 0 when none does. Only a real conflict deletes anything (B2, B3). */
+function firstConflict(raft: Raft, entries: readonly Entry[]): Index {
+  const last = raft.log.lastIndex;
+  for (const entry of entries) {
+    if (entry.index > last) return 0;
+    if (raft.log.termAt(entry.index) !== entry.term) return entry.index;
+  }
+  return 0;
+}
+
+function push(raft: Raft, entries: readonly Entry[]): void {
+  const { log } = raft;
+  const first = log.lastIndex + 1;
+  for (const entry of entries) if (entry.index > log.lastIndex) log.push(entry);
+  const last = log.lastIndex;
+  if (last >= first) note(raft, { kind: "appended", first, last, term: log.lastTerm });
+}
+
+/** Promises that the log up to `index` is durable here: leaves only when it is (I-8). */
+function accept(raft: Raft, request: AppendRequest, index: Index): void {
+  emit(raft, appendResponse(raft, request, true, index, 0), index);
+}
+
+/** Tells the leader the last index at which the logs can still agree, so that one round passes over a whole term (§5.3). */
+function refuse(raft: Raft, request: AppendRequest): void {
+  const { log } = raft;
+  const found = log.lastIndexUpTo(request.prevIndex, request.prevTerm);
+  const hint = Math.max(found, log.startIndex);
+  note(raft, { kind: "refused-append", from: request.from, prevIndex: request.prevIndex, hint });
+  emit(raft, appendResponse(raft, request, false, hint, log.termAt(hint)));
+}
+
+/** Answers a deposed leader: the higher term is all it needs to know (§5.1). */
+export function refuseStaleAppend(raft: Raft, request: AppendRequest): void {
+  emit(raft, appendResponse(raft, request, false, 0, 0));
+}
+
+function appendResponse(
+  raft: Raft,
+  request: AppendRequest,
+  accepted: boolean,
+  index: Index,
+  hintTerm: Term,
+): AppendResponse {
+  return {
+    kind: "append-response",
+    from: raft.config.id,
+    to: request.from,
+    term: raft.term,
+    seq: request.seq,
+    accepted,
+    index,
+    hintTerm,
+  };
+}

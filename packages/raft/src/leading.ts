@@ -1,0 +1,131 @@
+/** The leader's side: proposals, append answers, heartbeats, check-quorum (paper §5.3; thesis §6.2, §10.2.1). */
+
+import { advanceCommit } from "./commit.ts";
+import { NOBODY, type NodeId } from "./entry.ts";
+import type { StepResult } from "./input.ts";
+import type { AppendResponse } from "./message.ts";
+import { note } from "./outbox.ts";
+import type { Progress } from "./progress.ts";
+import { majorityOf } from "./quorum.ts";
+import { heard, peerOf, sendHeartbeat } from "./replicate.ts";
+import { appendOwn, becomeFollower } from "./role.ts";
+import { isElectable, type Leader, type Raft } from "./state.ts";
+
+/** Puts commands into the leader's log, all or none (§5.3). */
+export function propose(raft: Raft, commands: readonly Uint8Array[]): StepResult {
+  const { role, config, log } = raft;
+  if (role.kind !== "leader") return refusal("not-leader", "Only the leader takes commands");
+  if (commands.length === 0) return refusal("malformed", "No command to propose");
+  for (const command of commands) {
+    if (command.length > config.commandBytesMax) {
+      return refusal("too-large", "The command exceeds commandBytesMax");
+    }
+  }
+  if (role.uncommittedBytes >= config.uncommittedBytesMax) {
+    return refusal("too-much-uncommitted", "The leader waits for earlier commands to commit");
+  }
+  const first = log.lastIndex + 1;
+  for (const command of commands) appendOwn(raft, role, "command", command);
+  const last = log.lastIndex;
+  note(raft, { kind: "appended", first, last, term: raft.term });
+  return { ok: true, first, last, term: raft.term };
+}
+
+function refusal(
+  reason: "not-leader" | "too-much-uncommitted" | "too-large" | "malformed",
+  detail: string,
+): StepResult {
+  return { ok: false, reason, detail };
+}
+
+/** A peer's answer in this term. Returns why it can't be, or "" when it was dealt with. */
+export function onAppendResponse(raft: Raft, leader: Leader, response: AppendResponse): string {
+  const peer = peerOf(leader, response.from);
+  if (peer === undefined) return "append-response: not from a peer";
+  if (response.seq > leader.seq) return "append-response: answers a request that was never sent";
+  if (response.accepted && response.index > raft.log.lastIndex) {
+    return "append-response: accepts beyond the leader's log";
+  }
+  heard(raft, peer);
+  if (response.accepted) onAccepted(raft, leader, peer, response);
+  else return onRefused(raft, leader, peer, response);
+  return "";
+}
+
+function onAccepted(raft: Raft, leader: Leader, peer: Progress, response: AppendResponse): void {
+  const news = peer.accepted(response.seq, response.index, leader.seq);
+  // E4: whatever reconnects the logs ends the search or the snapshot.
+  if (peer.flow !== "stream" && meets(raft, peer)) {
+    peer.stream();
+    note(raft, { kind: "peer-state", peer: peer.id, flow: "stream" });
+  }
+  if (news) advanceCommit(raft, leader);
+}
+
+/** The next entry to send is the one behind what is known to match, and the log still holds it. */
+function meets(raft: Raft, peer: Progress): boolean {
+  return peer.next === peer.match + 1 && peer.match >= raft.log.startIndex;
+}
+
+function onRefused(raft: Raft, leader: Leader, peer: Progress, response: AppendResponse): string {
+  if (response.index < peer.match && response.seq > peer.matchSeq) {
+    return "append-response: the follower lost what it acknowledged";
+  }
+  const isCurrent = response.seq >= peer.floorSeq && peer.windowSeq.includes(response.seq);
+  if (!isCurrent || peer.flow === "snapshot") return "";
+  if (response.index < peer.match) {
+    // It was refused before an overtaken request made it match: only what follows is to be sent again.
+    peer.lost(leader.seq + 1);
+    return "";
+  }
+  const agree = raft.log.lastIndexUpTo(response.index, response.hintTerm);
+  peer.refused(Math.max(agree, peer.match) + 1, leader.seq + 1);
+  return "";
+}
+
+/** The transport gave up on what was under way to this peer. */
+export function onPeerUnreachable(leader: Leader, id: NodeId): void {
+  const peer = peerOf(leader, id);
+  if (peer === undefined || peer.silent) return;
+  if (peer.outgoing !== undefined) peer.outgoing.sentAt = Number.NEGATIVE_INFINITY;
+  else peer.lost(leader.seq + 1);
+}
+
+/** The leader's timers: check-quorum, lost requests, heartbeats. */
+export function onLeaderTick(raft: Raft, leader: Leader): void {
+  if (raft.config.checkQuorum && raft.now >= leader.quorumCheckAt) {
+    if (!hearsMajority(raft, leader)) {
+      becomeFollower(raft, raft.term, NOBODY, "lost-quorum");
+      return;
+    }
+    leader.quorumCheckAt = raft.now + raft.config.electionTimeoutMs;
+  }
+  for (const peer of leader.peers) {
+    giveUpLost(raft, leader, peer);
+    if (raft.now >= peer.sentAt + raft.config.heartbeatMs) sendHeartbeat(raft, leader, peer);
+  }
+}
+
+/** Thesis §6.2: a leader that hears no majority for an election timeout must not keep clients waiting. */
+function hearsMajority(raft: Raft, leader: Leader): boolean {
+  const since = raft.now - raft.config.electionTimeoutMaxMs;
+  let count = isElectable(raft) ? 1 : 0;
+  for (const peer of leader.peers) if (peer.heardAt > since) count++;
+  return count >= majorityOf(raft.members.voters.length);
+}
+
+/** Unanswered for too long: the peer falls back to probes without entries until it is heard again (G3, G4). */
+function giveUpLost(raft: Raft, leader: Leader, peer: Progress): void {
+  const since = raft.now - raft.config.retransmitMs;
+  if (peer.oldestSentAt() <= since) {
+    const wasStreaming = peer.flow === "stream";
+    peer.lost(leader.seq + 1);
+    peer.silent = true;
+    if (wasStreaming) note(raft, { kind: "peer-state", peer: peer.id, flow: "probe" });
+  }
+  const { outgoing } = peer;
+  if (outgoing !== undefined && outgoing.sentAt <= since) {
+    outgoing.sentAt = Number.NEGATIVE_INFINITY;
+    peer.silent = true;
+  }
+}

@@ -1,0 +1,101 @@
+/** The four roles and the ways between them (paper Fig. 4; the pre-candidate of thesis §9.6). */
+
+import { assert } from "./assert.ts";
+import { EMPTY, type Entry, entryBytes, NOBODY, type NodeId, type Term } from "./entry.ts";
+import type { StepDownReason } from "./event.ts";
+import { note } from "./outbox.ts";
+import { Progress } from "./progress.ts";
+import { type Leader, makeFollower, nextElectionAt, type Raft } from "./state.ts";
+
+/**
+ * Follows in `term`, under `leader` when it is known. A higher term frees the vote (§5.1). The election timer of a
+ * node that wasn't leading runs on: only a leader's word or a granted vote resets it.
+ */
+export function becomeFollower(raft: Raft, term: Term, leader: NodeId, why: StepDownReason): void {
+  assert(term >= raft.term, "becomeFollower: term goes back");
+  const { role } = raft;
+  if (role.kind === "leader") note(raft, { kind: "stepped-down", term: raft.term, why });
+  if (term > raft.term) {
+    raft.term = term;
+    raft.vote = NOBODY;
+  }
+  const electionAt = role.kind === "leader" ? nextElectionAt(raft) : role.electionAt;
+  const heardAt = leader === NOBODY ? Number.NEGATIVE_INFINITY : raft.now;
+  raft.role = makeFollower(leader, heardAt, electionAt);
+  note(raft, { kind: "became-follower", term, leader });
+}
+
+/** An append or snapshot of this term came from `leader`: it lives, so the election timer starts anew (§5.2). */
+export function follow(raft: Raft, leader: NodeId): void {
+  if (raft.role.kind !== "follower") becomeFollower(raft, raft.term, leader, "other-leader");
+  const { role } = raft;
+  assert(role.kind === "follower", "follow: not a follower");
+  assert(role.leader === NOBODY || role.leader === leader, "follow: two leaders in one term");
+  if (role.leader === NOBODY) {
+    role.leader = leader;
+    note(raft, { kind: "leader-known", term: raft.term, leader });
+  }
+  role.heardAt = raft.now;
+  role.electionAt = nextElectionAt(raft);
+}
+
+/** Thesis §9.6: ask whether an election could be won, before the term is raised. */
+export function becomePreCandidate(raft: Raft): void {
+  assert(raft.role.kind !== "leader", "becomePreCandidate: a leader doesn't campaign");
+  raft.role = {
+    kind: "pre-candidate",
+    granted: [raft.config.id],
+    refused: [],
+    electionAt: nextElectionAt(raft),
+  };
+  note(raft, { kind: "became-pre-candidate", term: raft.term });
+}
+
+/** §5.2: a new term, a vote for itself - which counts only when it is on disk. */
+export function becomeCandidate(raft: Raft): void {
+  assert(raft.role.kind !== "leader", "becomeCandidate: a leader doesn't campaign");
+  raft.term++;
+  raft.vote = raft.config.id;
+  raft.role = {
+    kind: "candidate",
+    granted: [],
+    refused: [],
+    asked: [],
+    electionAt: nextElectionAt(raft),
+  };
+  note(raft, { kind: "became-candidate", term: raft.term });
+}
+
+/** §5.2, §5.3: the winner starts from the end of its own log and lets every peer know. */
+export function becomeLeader(raft: Raft): void {
+  assert(raft.role.kind === "candidate", "becomeLeader: not a candidate");
+  assert(raft.durableTerm === raft.term, "becomeLeader: own vote is not on disk");
+  const { now, log, config } = raft;
+  const peers: Progress[] = [];
+  for (const id of raft.members.voters) {
+    if (id === config.id) continue;
+    const peer = new Progress(id, log.lastIndex + 1, now);
+    // Entries may go at once, the bare first heartbeat waits for company.
+    peer.sentAt = now - config.coalesceMs;
+    peer.newsAt = now + config.coalesceMs;
+    peers.push(peer);
+  }
+  const leader: Leader = {
+    kind: "leader",
+    peers,
+    seq: 0,
+    quorumCheckAt: now + config.electionTimeoutMs,
+    uncommittedBytes: 0,
+  };
+  raft.role = leader;
+  note(raft, { kind: "became-leader", term: raft.term, lastIndex: log.lastIndex });
+  // §8: an entry of the own term lets the earlier ones commit.
+  if (config.noop) appendOwn(raft, leader, "noop", EMPTY);
+}
+
+/** Puts one entry of the leader's own term at the end of its log. */
+export function appendOwn(raft: Raft, leader: Leader, kind: Entry["kind"], data: Uint8Array): void {
+  const entry: Entry = { index: raft.log.lastIndex + 1, term: raft.term, kind, data };
+  raft.log.push(entry);
+  leader.uncommittedBytes += entryBytes(entry);
+}
