@@ -1,0 +1,196 @@
+/** The servers of one scenario on their network: start, crash, cut off, connect. Servers are counted from 0. */
+
+import type { Index, NodeId } from "@holdfast/raft";
+import type { Random, SleepingClock, TraceHash } from "@holdfast/sim";
+import { CallPort, type ReadFacts } from "./call-port.ts";
+import { CourseNetwork, type End } from "./course-network.ts";
+import type { Consumer, CourseMake, CourseServer, CourseStore } from "./course-server.ts";
+import { Records } from "./records.ts";
+
+export interface ClusterOptions {
+  readonly servers: number;
+  readonly isReliable: boolean;
+  /** Part 2D: state machines that take snapshots. */
+  readonly hasSnapshots: boolean;
+  readonly clock: SleepingClock;
+  readonly random: Random;
+  readonly trace: TraceHash;
+  readonly make: CourseMake;
+  readonly facts: ReadFacts;
+  readonly tell: (text: string) => void;
+  readonly onFailure: (error: Error) => void;
+}
+
+interface Slot {
+  readonly id: NodeId;
+  store: CourseStore;
+  /** Nothing while the server is down, or on its way up. */
+  server: CourseServer | undefined;
+  isConnected: boolean;
+  /** Its ends of this life, by the server they lead to. */
+  ends: ReadonlyMap<NodeId, End>;
+  lives: number;
+  /** Of the log on the disk when the server last went down. */
+  logBytes: number;
+}
+
+export class Cluster {
+  readonly network: CourseNetwork;
+  readonly records: Records;
+  readonly #options: ClusterOptions;
+  readonly #slots: readonly Slot[];
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.network = new CourseNetwork({
+      clock: options.clock,
+      random: options.random.fork("network"),
+      trace: options.trace,
+    });
+    this.network.isReliable = options.isReliable;
+    this.network.hasLongDelays = true;
+    this.records = new Records(options.servers);
+    this.#slots = Array.from({ length: options.servers }, (_, i) => ({
+      id: i + 1,
+      store: options.make.newStore(i + 1, options.random.fork("disk").fork(i).word()),
+      server: undefined,
+      isConnected: false,
+      ends: new Map<NodeId, End>(),
+      lives: 0,
+      logBytes: 0,
+    }));
+  }
+
+  get size(): number {
+    return this.#slots.length;
+  }
+
+  /** Nothing while server `i` is down. */
+  server(i: number): CourseServer | undefined {
+    return this.#slot(i).server;
+  }
+
+  isConnected(i: number): boolean {
+    return this.#slot(i).isConnected;
+  }
+
+  /** Calls that reached the present life of server `i`. */
+  callsTo(i: number): number {
+    return this.network.callsTo(this.#slot(i).id);
+  }
+
+  /** The largest log on any disk, in bytes, also of servers that are down. */
+  logBytesMax(): number {
+    return Math.max(...this.#slots.map((slot) => slot.server?.logBytes() ?? slot.logBytes));
+  }
+
+  /** Both directions between `i` and every other connected server open. */
+  connect(i: number): void {
+    this.#options.tell(`server ${i} connected`);
+    const slot = this.#slot(i);
+    slot.isConnected = true;
+    for (const other of this.#slots) {
+      if (other.isConnected) setEnds(slot, other, true);
+    }
+  }
+
+  disconnect(i: number): void {
+    this.#options.tell(`server ${i} cut off`);
+    const slot = this.#slot(i);
+    slot.isConnected = false;
+    for (const other of this.#slots) setEnds(slot, other, false);
+  }
+
+  /** The power of server `i` fails: it is cut off, and only what its disk holds by now remains. */
+  crash(i: number): void {
+    this.disconnect(i);
+    this.#options.tell(`server ${i} down`);
+    const slot = this.#slot(i);
+    this.network.remove(slot.id);
+    const { server } = slot;
+    if (server === undefined) return;
+    slot.logBytes = server.logBytes();
+    slot.server = undefined;
+    // First the disk is taken away, so that nothing that happens in `kill` can reach it.
+    slot.store = slot.store.cut();
+    server.kill();
+  }
+
+  /** Starts server `i` from its disk; a running one crashes first. It stays cut off until `connect`. */
+  async start(i: number): Promise<void> {
+    this.crash(i);
+    const { clock, make, facts, random, tell, onFailure } = this.#options;
+    const slot = this.#slot(i);
+    slot.lives++;
+    const life = slot.lives;
+    const ids = this.#slots.map(({ id }) => id);
+    slot.ends = new Map(ids.map((to) => [to, this.network.end(slot.id, to)]));
+    this.records.restarted(i);
+    const port = new CallPort({ me: slot.id, network: this.network, ends: slot.ends, facts });
+    tell(`server ${i} starts, life ${life}`);
+    slot.server = await make.launch({
+      id: slot.id,
+      servers: ids,
+      life,
+      port,
+      store: slot.store,
+      clock,
+      consumer: this.#consumer(i, life),
+      random: random.fork("server").fork(i).fork(life).word(),
+      // A life that is over has nothing to say any more.
+      onFailure: (error) => (slot.lives === life ? onFailure(error) : undefined),
+      tell: (text) => (slot.lives === life ? tell(`server ${i}: ${text}`) : undefined),
+    });
+    this.network.register(slot.id, port);
+  }
+
+  /** All servers go quiet, the network too. */
+  shutDown(): void {
+    for (const slot of this.#slots) {
+      slot.lives++;
+      slot.server?.kill();
+      slot.server = undefined;
+    }
+    this.network.shutDown();
+  }
+
+  #consumer(i: number, life: number): Consumer {
+    const { hasSnapshots, onFailure, tell } = this.#options;
+    // What a life delivers after its end reaches nothing; a check that fails ends the scenario, not the server.
+    const guarded = <T>(deliver: () => T): T | undefined => {
+      if (this.#slot(i).lives !== life) return undefined;
+      try {
+        return deliver();
+      } catch (error) {
+        onFailure(error instanceof Error ? error : new Error(String(error)));
+        return undefined;
+      }
+    };
+    const command = (index: Index, bytes: Uint8Array): Uint8Array | undefined => {
+      if (!hasSnapshots) {
+        this.records.applied(i, index, bytes);
+        return undefined;
+      }
+      const snapshot = this.records.appliedNext(i, index, bytes);
+      if (snapshot !== undefined) tell(`server ${i} takes a snapshot at ${index}, ${snapshot.length} bytes`);
+      return snapshot;
+    };
+    return {
+      command: (index, bytes) => guarded(() => command(index, bytes)),
+      snapshot: (index, bytes) => guarded(() => this.records.restored(i, index, bytes)),
+    };
+  }
+
+  #slot(i: number): Slot {
+    const slot = this.#slots[i];
+    if (slot === undefined) throw new RangeError(`No server ${i}`);
+    return slot;
+  }
+}
+
+function setEnds(one: Slot, other: Slot, isEnabled: boolean): void {
+  const there = one.ends.get(other.id);
+  const back = other.ends.get(one.id);
+  if (there !== undefined) there.enabled = isEnabled;
+  if (back !== undefined) back.enabled = isEnabled;
+}
