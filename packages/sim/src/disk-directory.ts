@@ -1,0 +1,116 @@
+/** Names of simulated files: the view of a reader beside the one that a power loss leaves. */
+
+import { Inode, type Keep } from "./disk-inode.ts";
+
+/** One change of the directory that may not be durable yet. Any subset of those may survive a power loss. */
+type Change =
+  | { readonly kind: "link"; readonly name: string; readonly inode: Inode }
+  | { readonly kind: "rename"; readonly from: string; readonly to: string; readonly inode: Inode }
+  | { readonly kind: "unlink"; readonly name: string };
+
+export class DirectoryState {
+  #cache: Map<string, Inode> = new Map();
+  #platter: Map<string, Inode> = new Map();
+  #pending: readonly Change[] = [];
+
+  names(): readonly string[] {
+    return [...this.#cache.keys()].sort();
+  }
+
+  find(name: string): Inode | undefined {
+    return this.#cache.get(name);
+  }
+
+  usedBytes(): number {
+    let sum = 0;
+    for (const inode of this.#cache.values()) sum += inode.size;
+    return sum;
+  }
+
+  create(name: string): Inode {
+    const existing = this.#cache.get(name);
+    if (existing !== undefined) {
+      existing.truncate(0);
+      return existing;
+    }
+    const inode = new Inode();
+    this.#change({ kind: "link", name, inode });
+    return inode;
+  }
+
+  rename(from: string, to: string): void {
+    const inode = this.#cache.get(from);
+    if (inode !== undefined && from !== to) this.#change({ kind: "rename", from, to, inode });
+  }
+
+  remove(name: string): void {
+    if (this.#cache.has(name)) this.#change({ kind: "unlink", name });
+  }
+
+  /** The changes that a sync which starts now makes durable. */
+  beginSync(): readonly Change[] {
+    return this.#pending;
+  }
+
+  endSync(point: readonly Change[]): void {
+    const durable = new Set(point);
+    for (const change of this.#pending) if (durable.has(change)) perform(this.#platter, change);
+    this.#pending = this.#pending.filter((change) => !durable.has(change));
+  }
+
+  afterPowerLoss(
+    keep: Keep,
+    random: () => number,
+    file: (inode: Inode) => Inode,
+  ): DirectoryState {
+    const names = new Map(this.#platter);
+    for (const change of this.#pending) {
+      if (keep === "all" || (keep === "some" && random() < 0.5)) perform(names, change);
+    }
+    const left = new DirectoryState();
+    left.#cache = mapped(names, file);
+    left.#platter = new Map(left.#cache);
+    return left;
+  }
+
+  afterKill(): DirectoryState {
+    const copies = new Map<Inode, Inode>();
+    const copy = (inode: Inode): Inode => {
+      const made = copies.get(inode) ?? inode.afterKill();
+      copies.set(inode, made);
+      return made;
+    };
+    const left = new DirectoryState();
+    left.#cache = mapped(this.#cache, copy);
+    left.#platter = mapped(this.#platter, copy);
+    left.#pending = this.#pending.map((change) =>
+      change.kind === "unlink" ? change : { ...change, inode: copy(change.inode) },
+    );
+    return left;
+  }
+
+  #change(change: Change): void {
+    perform(this.#cache, change);
+    this.#pending = [...this.#pending, change];
+  }
+}
+
+function perform(names: Map<string, Inode>, change: Change): void {
+  if (change.kind === "link") names.set(change.name, change.inode);
+  else if (change.kind === "unlink") names.delete(change.name);
+  else {
+    if (names.get(change.from) === change.inode) names.delete(change.from);
+    names.set(change.to, change.inode);
+  }
+}
+
+function mapped(names: Map<string, Inode>, copy: (inode: Inode) => Inode): Map<string, Inode> {
+  const copies = new Map<Inode, Inode>();
+  const result = new Map<string, Inode>();
+  for (const [name, inode] of names) {
+    const made = copies.get(inode) ?? copy(inode);
+    copies.set(inode, made);
+    result.set(name, made);
+  }
+  return result;
+}
