@@ -16,8 +16,11 @@ export interface PumpHooks<R> {
   progress(index: Index): void;
   /** Between two applies: while the returned promise is pending, the machine is left alone. */
   between(at: Position): Promise<void> | undefined;
-  /** The machine threw. The pump has stopped: to skip an entry would make this replica differ from the others. */
-  failed(error: MachineError): void;
+  /**
+   * The machine threw (`MachineError`), or a snapshot can't be read. The pump has stopped: to skip an entry would make
+   * this replica differ from the others.
+   */
+  failed(error: Error): void;
   /** Something else broke: a bug. */
   broken(error: unknown): void;
 }
@@ -99,6 +102,7 @@ export class ApplyPump<R> {
   #next(): Promise<void> | undefined | "idle" {
     const pause = this.#hooks.between(this.#at);
     if (pause !== undefined) return pause;
+    this.#skipToNewest();
     const work = this.#queue[0];
     if (work === undefined) return "idle";
     return "entries" in work ? this.#slice(work) : this.#restore(work);
@@ -136,7 +140,7 @@ export class ApplyPump<R> {
     try {
       result = this.#options.machine.apply(entry.data, entry);
     } catch (error) {
-      this.#fail("applying a command", entry.index, error);
+      this.#fail(new MachineError("applying a command", entry.index, error));
       return undefined;
     }
     if (isPromise(result)) return this.#awaitResult(batch, entry, result);
@@ -150,7 +154,7 @@ export class ApplyPump<R> {
     try {
       result = await pending;
     } catch (error) {
-      this.#fail("applying a command", entry.index, error);
+      this.#fail(new MachineError("applying a command", entry.index, error));
       return;
     }
     if (this.#isStopped) return;
@@ -163,9 +167,10 @@ export class ApplyPump<R> {
     assert(meta.index >= this.#at.index, "apply pump: snapshot goes back");
     const { machine, open } = this.#options;
     try {
-      await machine.restore(await open(meta), { index: meta.index, term: meta.term });
+      await restoreMachine(machine, await open(meta), meta);
     } catch (error) {
-      this.#fail("restoring a snapshot", meta.index, error);
+      // A newer one may have replaced it on disk while it was read; then that one counts.
+      if (!this.#skipToNewest()) this.#fail(error);
       return;
     }
     if (this.#isStopped) return;
@@ -175,21 +180,53 @@ export class ApplyPump<R> {
     this.#hooks.progress(meta.index);
   }
 
+  /** A snapshot that is followed by another one needn't be restored, nor what lies between. */
+  #skipToNewest(): boolean {
+    const first = this.#queue[0];
+    if (first === undefined || "entries" in first) return false;
+    const newest = this.#queue.findLastIndex((work) => !("entries" in work));
+    this.#queue.splice(0, newest);
+    return newest > 0;
+  }
+
   #finish(batch: Batch, entry: Entry): void {
     batch.next++;
     this.#at = entry;
   }
 
-  #fail(doing: string, index: Index, error: unknown): void {
+  #fail(error: unknown): void {
     if (this.#isStopped) return;
     this.stop();
-    this.#hooks.failed(new MachineError(doing, index, error));
+    this.#hooks.failed(error instanceof Error ? error : new Error(String(error)));
   }
 
   #pause(): Promise<void> {
     return new Promise((resolve) => {
       this.#options.clock.soon(resolve);
     });
+  }
+}
+
+/** Hands a snapshot to the machine. Rejects with what its bytes reject with, or with `MachineError`. */
+export async function restoreMachine<R>(
+  machine: Machine<R>,
+  chunks: AsyncIterable<Uint8Array>,
+  { index, term }: Position,
+): Promise<void> {
+  let unreadable: { readonly error: unknown } | undefined;
+  async function* guarded(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* chunks;
+    } catch (error) {
+      unreadable = { error };
+      throw error;
+    }
+  }
+  try {
+    await machine.restore(guarded(), { index, term });
+  } catch (error) {
+    if (unreadable !== undefined) throw unreadable.error;
+    throw new MachineError("restoring a snapshot", index, error);
   }
 }
 

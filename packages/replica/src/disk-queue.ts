@@ -1,6 +1,6 @@
 /** The order of durable work: a received snapshot is put in force before the write that builds on it, and nothing overtakes (H4, D15). */
 
-import { assert, type SnapshotMeta, type Write } from "@holdfast/raft";
+import { assert, type Index, type SnapshotMeta, type Write } from "@holdfast/raft";
 
 /** Where the work goes. */
 export interface DiskTargets {
@@ -23,6 +23,7 @@ export class DiskQueue {
   /** Writes that wait behind a snapshot. */
   readonly #waiting: Write[] = [];
   readonly #idlers: (() => void)[] = [];
+  readonly #installing: { readonly index: Index; readonly resolve: () => void }[] = [];
   #isBlocked = false;
   #hasFailed = false;
   #inFlight = 0;
@@ -57,6 +58,15 @@ export class DiskQueue {
     while (this.pending > 0 && !this.#hasFailed) await this.#quiet();
   }
 
+  /** Resolves when no install of the snapshot at `index` is due; never when the queue has failed before that. */
+  installed(index: Index): Promise<void> {
+    const isDue = this.#waiting.some((write) => write.snapshot?.index === index);
+    if (!isDue) return this.#hasFailed ? new Promise(() => {}) : Promise.resolve();
+    return new Promise((resolve) => {
+      this.#installing.push({ index, resolve });
+    });
+  }
+
   #append(write: Write): void {
     this.#inFlight++;
     this.#targets.wal.append(write).then(
@@ -80,6 +90,7 @@ export class DiskQueue {
       if (write.snapshot !== undefined && !(await this.#install(write.snapshot))) break;
       this.#waiting.shift();
       this.#append(write);
+      if (write.snapshot !== undefined) this.#wakeInstalled(write.snapshot.index);
     }
     this.#isBlocked = false;
   }
@@ -108,6 +119,12 @@ export class DiskQueue {
     return new Promise((resolve) => {
       this.#idlers.push(resolve);
     });
+  }
+
+  #wakeInstalled(index: Index): void {
+    for (const { resolve } of this.#installing.filter((one) => one.index === index)) resolve();
+    const rest = this.#installing.filter((one) => one.index !== index);
+    this.#installing.splice(0, this.#installing.length, ...rest);
   }
 
   #wakeIdlers(): void {

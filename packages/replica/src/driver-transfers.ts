@@ -14,8 +14,11 @@ export interface TransferHooks {
   send(packet: SnapshotRequest): void;
   /** A piece that a peer needs is gone. */
   unreadable(to: NodeId, index: number): void;
-  /** All pieces of an incoming snapshot were kept, and the whole is as its sender says, or not. */
-  checked(meta: SnapshotMeta, ok: boolean): void;
+  /**
+   * All pieces of an incoming snapshot were kept, and the whole is as its sender says, or not. Resolves when the kept
+   * pieces are in force or not wanted any more: the next transfer may overwrite them only then.
+   */
+  checked(meta: SnapshotMeta, ok: boolean): Promise<void>;
   failed(doing: string, cause: unknown): void;
 }
 
@@ -25,6 +28,8 @@ export class Transfers {
   readonly #hooks: TransferHooks;
   /** Incoming pieces are kept one after the other. */
   #keeping: Promise<void> = Promise.resolve();
+  /** What the store is doing. */
+  readonly #busy = new Set<Promise<unknown>>();
   #isComplete = false;
   #isStopped = false;
 
@@ -36,7 +41,7 @@ export class Transfers {
 
   load(load: SnapshotLoad): void {
     const { to, term, seq, snapshot, offset } = load;
-    this.#store.piece(snapshot.index, offset).then(
+    this.#track(this.#store.piece(snapshot.index, offset)).then(
       (piece) => {
         if (this.#isStopped) return;
         if (piece === undefined) {
@@ -70,7 +75,16 @@ export class Transfers {
   /** Resolves when the disk is left alone. */
   stop(): Promise<void> {
     this.#isStopped = true;
-    return this.#keeping;
+    return Promise.allSettled(this.#busy).then(() => {});
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#busy.add(work);
+    const done = (): void => {
+      this.#busy.delete(work);
+    };
+    work.then(done, done);
+    return work;
   }
 
   async #keep(piece: SnapshotPiece): Promise<void> {
@@ -78,7 +92,7 @@ export class Transfers {
     if (piece.offset === 0) this.#isComplete = true;
     try {
       // One lost piece spoils the whole; the check tells the core, which asks for it anew.
-      if (this.#isComplete) await this.#store.receive(piece);
+      if (this.#isComplete) await this.#track(this.#store.receive(piece));
     } catch (error) {
       this.#isComplete = false;
       if (!isFull(error)) this.#fail("keeping a piece of a snapshot", error);
@@ -89,8 +103,8 @@ export class Transfers {
   async #check(meta: SnapshotMeta): Promise<void> {
     if (this.#isStopped) return;
     try {
-      const ok = this.#isComplete && (await this.#store.check(meta));
-      if (!this.#isStopped) this.#hooks.checked(meta, ok);
+      const ok = this.#isComplete && (await this.#track(this.#store.check(meta)));
+      if (!this.#isStopped) await this.#hooks.checked(meta, ok);
     } catch (error) {
       this.#fail("checking a snapshot", error);
     }

@@ -11,6 +11,19 @@ export {
   type Packet,
   WIRE_VERSION,
 } from "./codec/packet.ts";
+export type { ProposeOptions } from "./driver-proposals.ts";
+export {
+  BrokenInvariantError,
+  DiskFailedError,
+  MachineError,
+  NotCommittedError,
+  type NotCommittedReason,
+  OutcomeUnknownError,
+  SnapshotFailedError,
+  SnapshotRefusedError,
+  StoreGapError,
+} from "./errors.ts";
+export type { Machine, Position, Signal } from "./machine.ts";
 export {
   type Clock,
   type Disk,
@@ -22,3 +35,6 @@ export {
   type Receiver,
   type Timer,
 } from "./ports.ts";
+export type { Applied } from "./proposals.ts";
+export { openReplica, type Replica, type ReplicaOptions } from "./replica.ts";
+export type { PeerStatus, ReplicaState, ReplicaStatus } from "./status.ts";
