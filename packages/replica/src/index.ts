@@ -11,6 +11,7 @@ export {
   type Packet,
   WIRE_VERSION,
 } from "./codec/packet.ts";
+export type { ReplicaOptions } from "./driver-options.ts";
 export type { ProposeOptions } from "./driver-proposals.ts";
 export {
   BrokenInvariantError,
@@ -36,5 +37,5 @@ export {
   type Timer,
 } from "./ports.ts";
 export type { Applied } from "./proposals.ts";
-export { openReplica, type Replica, type ReplicaOptions } from "./replica.ts";
+export { openReplica, type Replica } from "./replica.ts";
 export type { PeerStatus, ReplicaState, ReplicaStatus } from "./status.ts";
