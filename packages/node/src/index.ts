@@ -1,1 +1,5 @@
-export {};
+/** The public surface of the Node package. */
+
+export { systemClock } from "./clock.ts";
+export { type DirectoryDisk, openDirectoryDisk } from "./disk.ts";
+export { DirectoryInUseError } from "./lock.ts";

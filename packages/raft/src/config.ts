@@ -93,10 +93,20 @@ export function makeConfig(options: Options): RaftConfig {
     "uncommittedBytesMax",
   ] as const;
   for (const field of counts) {
-    need(Number.isSafeInteger(config[field]) && config[field] > 0, field, "must be a positive whole number", config[field]);
+    need(
+      Number.isSafeInteger(config[field]) && config[field] > 0,
+      field,
+      "must be a positive whole number",
+      config[field],
+    );
   }
   for (const field of ["coalesceMs", "trailingEntries"] as const) {
-    need(Number.isSafeInteger(config[field]) && config[field] >= 0, field, "must be a whole number, 0 or more", config[field]);
+    need(
+      Number.isSafeInteger(config[field]) && config[field] >= 0,
+      field,
+      "must be a whole number, 0 or more",
+      config[field],
+    );
   }
   need(
     config.electionTimeoutMaxMs > config.electionTimeoutMs,

@@ -20,6 +20,7 @@ export {
 } from "./entry.ts";
 export type { RaftEvent, StepDownReason, VoteRefusal } from "./event.ts";
 export type { Input, Refusal, StepResult } from "./input.ts";
+export { type Before, checkState, checkStep, remember } from "./invariants.ts";
 export type {
   AppendRequest,
   AppendResponse,
@@ -30,10 +31,16 @@ export type {
   VoteRequest,
   VoteResponse,
 } from "./message.ts";
-export { majorityOf } from "./quorum.ts";
-export { createRaft, leaderOf, NOTHING_RESTORED, type Raft, type Restored, type Role } from "./state.ts";
 export type { Flow, Progress } from "./progress.ts";
-export { step, takeEffects } from "./step.ts";
-export { type Before, checkState, checkStep, remember } from "./invariants.ts";
-export { narrate, narrateMessage } from "./trace.ts";
+export { majorityOf } from "./quorum.ts";
 export { seedWord } from "./random.ts";
+export {
+  createRaft,
+  leaderOf,
+  NOTHING_RESTORED,
+  type Raft,
+  type Restored,
+  type Role,
+} from "./state.ts";
+export { step, takeEffects } from "./step.ts";
+export { narrate, narrateMessage } from "./trace.ts";

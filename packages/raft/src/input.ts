@@ -17,7 +17,12 @@ export type Input =
   /** The application has a durable snapshot of its state as of `index`: the log before it may go (§7). */
   | { readonly kind: "snapshot-taken"; readonly index: Index }
   /** The incoming snapshot is complete: `ok` when its checksum and shape hold. */
-  | { readonly kind: "snapshot-checked"; readonly index: Index; readonly term: Term; readonly ok: boolean }
+  | {
+      readonly kind: "snapshot-checked";
+      readonly index: Index;
+      readonly term: Term;
+      readonly ok: boolean;
+    }
   /** A piece that was asked for with `Effects.load` can't be read. */
   | { readonly kind: "snapshot-unreadable"; readonly to: NodeId; readonly index: Index }
   /** The transport believes that what was sent to this peer and not answered is lost. */
@@ -35,6 +40,11 @@ export type StepResult =
  * - `malformed`: a message whose fields contradict themselves or are not for this node.
  * - `impossible`: a well-formed message that no correct peer can send now.
  */
-export type Refusal = "not-leader" | "too-much-uncommitted" | "too-large" | "malformed" | "impossible";
+export type Refusal =
+  | "not-leader"
+  | "too-much-uncommitted"
+  | "too-large"
+  | "malformed"
+  | "impossible";
 
 export type { SnapshotMeta };

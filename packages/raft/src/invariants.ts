@@ -53,7 +53,10 @@ function checkLeader(raft: Raft, leader: Leader): void {
   for (const peer of leader.peers) {
     assert(peer.match < peer.next, "progress: match reaches next");
     assert(peer.next <= raft.log.lastIndex + 1, "progress: next beyond the log");
-    assert((peer.flow === "snapshot") === (peer.outgoing !== undefined), "progress: flow and snapshot");
+    assert(
+      (peer.flow === "snapshot") === (peer.outgoing !== undefined),
+      "progress: flow and snapshot",
+    );
     assert(peer.messagesInWindow > 0 || peer.bytesInWindow === 0, "progress: window leaks");
   }
 }
@@ -85,7 +88,10 @@ export function checkStep(before: Before, raft: Raft): void {
     assert(raft.vote === before.vote, "step: vote changed within a term");
   }
   assert(raft.commit >= before.commit, "step: commit goes back");
-  assert(raft.applied >= before.applied || raft.applied >= raft.log.startIndex, "step: applied goes back");
+  assert(
+    raft.applied >= before.applied || raft.applied >= raft.log.startIndex,
+    "step: applied goes back",
+  );
   assert(raft.handed >= before.handed, "step: handed goes back");
   assert(raft.now >= before.now, "step: time goes back");
   if (before.isLeader && raft.role.kind === "leader") {
@@ -93,7 +99,10 @@ export function checkStep(before: Before, raft: Raft): void {
     assert(raft.term === before.term, "leader: changed its term");
     assert(raft.log.lastIndex >= before.lastIndex, "leader: cut its own log");
     if (before.lastIndex >= raft.log.startIndex) {
-      assert(raft.log.termAt(before.lastIndex) === before.lastTerm, "leader: overwrote its own log");
+      assert(
+        raft.log.termAt(before.lastIndex) === before.lastTerm,
+        "leader: overwrote its own log",
+      );
     }
   }
   assert(isElectable(raft) || raft.role.kind === "follower", "step: a non-voter campaigns");

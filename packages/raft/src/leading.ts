@@ -87,7 +87,7 @@ function onRefused(raft: Raft, leader: Leader, peer: Progress, response: AppendR
 export function onPeerUnreachable(leader: Leader, id: NodeId): void {
   const peer = peerOf(leader, id);
   if (peer === undefined || peer.silent) return;
-  if (peer.outgoing !== undefined) peer.outgoing.sentAt = Number.NEGATIVE_INFINITY;
+  if (peer.outgoing !== undefined) peer.outgoing.sentAt = Number.POSITIVE_INFINITY;
   else peer.lost(leader.seq + 1);
 }
 
@@ -125,7 +125,7 @@ function giveUpLost(raft: Raft, leader: Leader, peer: Progress): void {
   }
   const { outgoing } = peer;
   if (outgoing !== undefined && outgoing.sentAt <= since) {
-    outgoing.sentAt = Number.NEGATIVE_INFINITY;
+    outgoing.sentAt = Number.POSITIVE_INFINITY;
     peer.silent = true;
   }
 }

@@ -17,6 +17,7 @@ export interface Outgoing {
   offset: number;
   /** The request under way: only its answer moves the transfer on. */
   seq: number;
+  /** When that piece was asked for; Infinity when none is under way. */
   sentAt: number;
 }
 
@@ -121,7 +122,7 @@ export class Progress {
   beginSnapshot(meta: SnapshotMeta, floorSeq: number): void {
     this.probe(floorSeq);
     this.flow = "snapshot";
-    this.outgoing = { meta, offset: 0, seq: 0, sentAt: Number.NEGATIVE_INFINITY };
+    this.outgoing = { meta, offset: 0, seq: 0, sentAt: Number.POSITIVE_INFINITY };
   }
 
   private probe(floorSeq: number): void {

@@ -13,7 +13,8 @@ const NO_ENTRIES: readonly Entry[] = [];
 /** Sends every peer what it lacks and may have now. Runs once per batch of steps, so that batching falls out. */
 export function replicate(raft: Raft, leader: Leader): void {
   for (const peer of leader.peers) {
-    if (peer.flow !== "snapshot" && peer.next <= raft.log.startIndex) beginSnapshot(raft, leader, peer);
+    if (peer.flow !== "snapshot" && peer.next <= raft.log.startIndex)
+      beginSnapshot(raft, leader, peer);
     if (peer.flow === "snapshot") sendPiece(raft, leader, peer);
     else if (peer.next <= raft.log.lastIndex) sendEntries(raft, leader, peer);
     if (owesNews(raft, peer)) sendNews(raft, leader, peer);
@@ -22,7 +23,8 @@ export function replicate(raft: Raft, leader: Leader): void {
 
 /** Nothing was sent for a heartbeat interval: say that the leader lives, and probe where the logs meet (§5.2). */
 export function sendHeartbeat(raft: Raft, leader: Leader, peer: Progress): void {
-  if (peer.flow === "probe" && peer.messagesInWindow === 0) sendProbe(raft, leader, peer);
+  const canProbe = peer.flow === "probe" && peer.next > raft.log.startIndex;
+  if (canProbe && peer.messagesInWindow === 0) sendProbe(raft, leader, peer);
   else sendEmpty(raft, leader, peer);
 }
 
@@ -101,7 +103,7 @@ function beginSnapshot(raft: Raft, leader: Leader, peer: Progress): void {
 function sendPiece(raft: Raft, leader: Leader, peer: Progress): void {
   const { outgoing } = peer;
   assert(outgoing !== undefined, "replicate: snapshot flow without a snapshot");
-  if (peer.silent || outgoing.sentAt !== Number.NEGATIVE_INFINITY) return;
+  if (peer.silent || outgoing.sentAt !== NEVER) return;
   outgoing.seq = ++leader.seq;
   outgoing.sentAt = raft.now;
   raft.outbox.load.push({

@@ -4,6 +4,7 @@ import { learnCommit } from "./commit.ts";
 import type { Index, NodeId, SnapshotMeta, Term } from "./entry.ts";
 import type { SnapshotRequest, SnapshotResponse } from "./message.ts";
 import { clampInFlight, emit, note } from "./outbox.ts";
+import type { Progress } from "./progress.ts";
 import { heard, peerOf } from "./replicate.ts";
 import { follow } from "./role.ts";
 import type { Follower, Incoming, Leader, Raft } from "./state.ts";
@@ -15,12 +16,25 @@ export function onSnapshotTaken(raft: Raft, index: Index): string {
   // An older one than we have, or than the leader has sent meanwhile, changes nothing (E8).
   if (index <= (raft.snapshot?.index ?? 0)) return "";
   raft.snapshot = { index, term: log.termAt(index), members: raft.members };
-  const target = index - raft.config.trailingEntries;
+  const target = Math.min(index - raft.config.trailingEntries, heldIndex(raft));
   if (target <= log.startIndex) return "";
   log.compactTo(target);
   raft.outbox.compactTo = target;
   note(raft, { kind: "compacted", index: target });
   return "";
+}
+
+/**
+ * A transfer to a live peer keeps the log behind its snapshot: else the peer would be out of reach again by the time
+ * that it has installed it, and with frequent snapshots for ever (E4).
+ */
+function heldIndex(raft: Raft): Index {
+  let held = Number.POSITIVE_INFINITY;
+  if (raft.role.kind !== "leader") return held;
+  for (const { outgoing, silent } of raft.role.peers) {
+    if (outgoing !== undefined && !silent) held = Math.min(held, outgoing.meta.index);
+  }
+  return held;
 }
 
 /** One piece of the leader's snapshot, in the current term. */
@@ -110,7 +124,13 @@ function answerOffset(raft: Raft, incoming: Incoming): void {
 }
 
 /** Promises that the log up to `matchIndex` is durable here: leaves only when it is. */
-function answerInstalled(raft: Raft, to: NodeId, seq: number, lastIndex: Index, matchIndex: Index): void {
+function answerInstalled(
+  raft: Raft,
+  to: NodeId,
+  seq: number,
+  lastIndex: Index,
+  matchIndex: Index,
+): void {
   emit(raft, snapshotResponse(raft, to, seq, lastIndex, 0, true, matchIndex), matchIndex);
 }
 
@@ -146,24 +166,32 @@ export function onSnapshotResponse(raft: Raft, leader: Leader, response: Snapsho
   const peer = peerOf(leader, response.from);
   if (peer === undefined) return "snapshot-response: not from a peer";
   if (response.seq > leader.seq) return "snapshot-response: answers a request that was never sent";
-  if (response.matchIndex > raft.log.lastIndex) return "snapshot-response: matches beyond the leader's log";
+  if (response.matchIndex > raft.log.lastIndex)
+    return "snapshot-response: matches beyond the leader's log";
   heard(raft, peer);
   if (response.installed) {
     // Counts whenever it comes, however long the installing took (E3).
     peer.accepted(response.seq, response.matchIndex, leader.seq);
-    if (peer.flow === "snapshot" && peer.match >= raft.log.startIndex) {
-      peer.stream();
-      note(raft, { kind: "peer-state", peer: peer.id, flow: "stream" });
-    }
+    if (peer.flow === "snapshot") onInstalled(raft, leader, peer);
     return "";
   }
   const { outgoing } = peer;
   // Only the answer to the piece under way moves the transfer on: one piece at a time.
   if (outgoing !== undefined && response.seq === outgoing.seq) {
     outgoing.offset = response.offset;
-    outgoing.sentAt = Number.NEGATIVE_INFINITY;
+    outgoing.sentAt = Number.POSITIVE_INFINITY;
   }
   return "";
+}
+
+function onInstalled(raft: Raft, leader: Leader, peer: Progress): void {
+  if (peer.match >= raft.log.startIndex) {
+    peer.stream();
+    note(raft, { kind: "peer-state", peer: peer.id, flow: "stream" });
+  } else if (raft.snapshot !== undefined) {
+    // The log went on without it while it was silent: the newest snapshot is next.
+    peer.beginSnapshot(raft.snapshot, leader.seq + 1);
+  }
 }
 
 /** The piece can't be read: the snapshot was replaced or is damaged. Begin again with the newest. */
@@ -174,4 +202,3 @@ export function onSnapshotUnreadable(raft: Raft, leader: Leader, to: NodeId, ind
   // Not at once: a snapshot that stays unreadable must not spin.
   if (peer.outgoing !== undefined) peer.outgoing.sentAt = raft.now;
 }
-

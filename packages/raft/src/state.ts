@@ -3,6 +3,7 @@
 import { assert } from "./assert.ts";
 import { makeConfig, type RaftConfig } from "./config.ts";
 import type { SnapshotLoad, SnapshotPiece } from "./effects.ts";
+import type { Entry } from "./entry.ts";
 import {
   type HardState,
   type Index,
@@ -13,7 +14,6 @@ import {
   type SnapshotMeta,
   type Term,
 } from "./entry.ts";
-import type { Entry } from "./entry.ts";
 import type { RaftEvent } from "./event.ts";
 import { Log } from "./log.ts";
 import type { Message } from "./message.ts";

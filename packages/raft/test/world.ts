@@ -1,0 +1,294 @@
+/** A small world around the pure core: messages, disks and crashes under one seed, with the cluster's safety checked after every step. */
+
+import assert from "node:assert/strict";
+import {
+  checkState,
+  checkStep,
+  createRaft,
+  type Effects,
+  EMPTY,
+  type Entry,
+  type Input,
+  type Members,
+  type Message,
+  makeConfig,
+  type NodeId,
+  type Raft,
+  type RaftConfig,
+  type RaftEvent,
+  type Restored,
+  remember,
+  type SnapshotMeta,
+  type StepResult,
+  seedWord,
+  step,
+  takeEffects,
+  type Write,
+} from "@holdfast/raft";
+
+/** What is on one node's disk: plain arrays, so that a crash is forgetting the rest. */
+export interface Platter {
+  hardState: { term: number; vote: NodeId };
+  start: { index: number; term: number };
+  entries: Entry[];
+  snapshot: SnapshotMeta | undefined;
+}
+
+export interface Server {
+  readonly id: NodeId;
+  raft: Raft;
+  isUp: boolean;
+  readonly platter: Platter;
+  /** Handed over and not yet on the platter, oldest first. */
+  readonly pending: Write[];
+  /** What the state machine was given, by index; survives only in a snapshot. */
+  readonly applied: Map<number, string>;
+  appliedIndex: number;
+  /** Bumped by a crash: what was under way then is lost. */
+  incarnation: number;
+}
+
+export interface WorldOptions {
+  readonly voters: number;
+  readonly seed: number;
+  readonly config?: Partial<Omit<RaftConfig, "id" | "members">>;
+  /** Named per message; undefined leaves it to the driver of the test. */
+  readonly onEvent?: (server: Server, event: RaftEvent) => void;
+}
+
+const SNAPSHOT_DATA = EMPTY;
+
+export class World {
+  now = 0;
+  readonly servers: Server[] = [];
+  /** Messages on their way, delivered by whoever drives the world. */
+  readonly wire: Message[] = [];
+  readonly #options: WorldOptions;
+  readonly #members: Members;
+  readonly #leaders = new Map<number, NodeId>();
+  /** Every command ever seen committed, by index: what no later state may contradict. */
+  readonly committed = new Map<number, string>();
+  #random: number;
+  steps = 0;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.#random = seedWord(options.seed, 77);
+    this.#members = { voters: Array.from({ length: options.voters }, (_, i) => i + 1) };
+    for (const id of this.#members.voters) this.servers.push(this.#boot(id));
+  }
+
+  /** A seeded number in `0 .. below - 1`. */
+  draw(below: number): number {
+    this.#random = seedWord(this.#random, 5);
+    return this.#random % below;
+  }
+
+  server(id: NodeId): Server {
+    const server = this.servers[id - 1];
+    assert.ok(server, `no server ${id}`);
+    return server;
+  }
+
+  leaders(): Server[] {
+    return this.servers.filter((server) => server.isUp && server.raft.role.kind === "leader");
+  }
+
+  step(server: Server, input: Input): StepResult {
+    assert.ok(server.isUp, "stepped a server that is down");
+    const before = remember(server.raft);
+    const result = step(server.raft, input, this.now);
+    this.steps++;
+    checkStep(before, server.raft);
+    checkState(server.raft);
+    return result;
+  }
+
+  /** Takes what the server has decided and puts it on wire and disk. */
+  flush(server: Server): Effects {
+    const effects = takeEffects(server.raft);
+    checkState(server.raft);
+    for (const event of effects.events) this.#observe(server, event);
+    this.wire.push(...effects.send);
+    if (effects.write !== undefined) server.pending.push(effects.write);
+    for (const load of effects.load) {
+      const { snapshot } = load;
+      this.wire.push({
+        kind: "snapshot-request",
+        from: server.id,
+        to: load.to,
+        term: load.term,
+        seq: load.seq,
+        lastIndex: snapshot.index,
+        lastTerm: snapshot.term,
+        members: snapshot.members,
+        offset: load.offset,
+        data: SNAPSHOT_DATA,
+        done: true,
+      });
+    }
+    for (const piece of effects.store) {
+      if (!piece.done) continue;
+      const { index, term } = piece.snapshot;
+      this.step(server, { kind: "snapshot-checked", index, term, ok: true });
+    }
+    if (effects.restore !== undefined) this.#restore(server, effects.restore);
+    for (const entry of effects.apply) this.#apply(server, entry);
+    if (effects.apply.length > 0 || effects.restore !== undefined) {
+      this.step(server, { kind: "applied", index: server.appliedIndex });
+    }
+    return effects;
+  }
+
+  /** Completes the oldest pending write: it is on the platter, its promises leave. */
+  completeWrite(server: Server): void {
+    const write = server.pending.shift();
+    if (write === undefined) return;
+    store(server.platter, write);
+    this.wire.push(...write.thenSend);
+    this.step(server, { kind: "persisted", seq: write.seq });
+  }
+
+  deliver(message: Message): void {
+    const server = this.server(message.to);
+    if (server.isUp) this.step(server, { kind: "received", message });
+  }
+
+  tick(server: Server): void {
+    if (server.isUp && server.raft.deadline <= this.now) this.step(server, { kind: "tick" });
+  }
+
+  compact(server: Server): void {
+    this.step(server, { kind: "snapshot-taken", index: server.appliedIndex });
+    server.platter.snapshot = server.raft.snapshot;
+  }
+
+  /** Power loss: all that was not on the platter is gone. */
+  crash(server: Server): void {
+    server.isUp = false;
+    server.pending.length = 0;
+    server.incarnation++;
+  }
+
+  restart(server: Server): void {
+    assert.ok(!server.isUp, "restarted a server that is up");
+    const fresh = this.#boot(server.id, server.platter);
+    server.raft = fresh.raft;
+    server.appliedIndex = fresh.appliedIndex;
+    server.isUp = true;
+  }
+
+  #boot(id: NodeId, platter: Platter = emptyPlatter()): Server {
+    const config = makeConfig({ ...this.#options.config, id, members: this.#members });
+    const restored: Restored = { ...recover(platter), random: this.#options.seed };
+    const raft = createRaft(config, restored, this.now);
+    checkState(raft);
+    return {
+      id,
+      raft,
+      isUp: true,
+      platter,
+      pending: [],
+      applied: new Map(),
+      appliedIndex: raft.commit,
+      incarnation: 0,
+    };
+  }
+
+  #observe(server: Server, event: RaftEvent): void {
+    if (event.kind === "became-leader") {
+      // Election Safety: one leader per term, crashed ones included (I-1).
+      const other = this.#leaders.get(event.term);
+      assert.ok(other === undefined || other === server.id, `two leaders in term ${event.term}`);
+      this.#leaders.set(event.term, server.id);
+      this.#checkComplete(server);
+    }
+    this.#options.onEvent?.(server, event);
+  }
+
+  /** Leader Completeness: a new leader's log holds everything ever committed (I-4). */
+  #checkComplete(server: Server): void {
+    const { log } = server.raft;
+    for (const [index, text] of this.committed) {
+      if (index <= log.startIndex) continue;
+      assert.ok(index <= log.lastIndex, `leader ${server.id} lacks committed ${index}`);
+      assert.equal(textOf(log.at(index)), text, `leader ${server.id} differs at ${index}`);
+    }
+  }
+
+  #apply(server: Server, entry: Entry): void {
+    assert.equal(entry.index, server.appliedIndex + 1, "applied out of order");
+    server.appliedIndex = entry.index;
+    // State Machine Safety: the same command at the same index everywhere (I-5).
+    const text = textOf(entry);
+    const known = this.committed.get(entry.index);
+    assert.ok(known === undefined || known === text, `two commands at ${entry.index}`);
+    this.committed.set(entry.index, text);
+    server.applied.set(entry.index, text);
+    this.#checkDurable(entry);
+  }
+
+  /** Committed means durable on a majority (I-6). */
+  #checkDurable(entry: Entry): void {
+    let count = 0;
+    for (const { platter } of this.servers) if (holds(platter, entry)) count++;
+    assert.ok(count > this.servers.length / 2, `committed ${entry.index} is on ${count} disks`);
+  }
+
+  #restore(server: Server, meta: SnapshotMeta): void {
+    server.appliedIndex = meta.index;
+  }
+}
+
+export function textOf(entry: Entry): string {
+  return `${entry.term}:${entry.kind}:${String.fromCharCode(...entry.data)}`;
+}
+
+function holds(platter: Platter, entry: Entry): boolean {
+  if (entry.index <= (platter.snapshot?.index ?? 0)) return true;
+  const found = platter.entries[entry.index - platter.start.index - 1];
+  return found !== undefined && textOf(found) === textOf(entry);
+}
+
+function emptyPlatter(): Platter {
+  return {
+    hardState: { term: 0, vote: 0 },
+    start: { index: 0, term: 0 },
+    entries: [],
+    snapshot: undefined,
+  };
+}
+
+/** What a replica does at start: a snapshot that the log doesn't reach or contradicts replaces the log (E6). */
+function recover(platter: Platter): Omit<Restored, "random"> {
+  const { hardState, snapshot, start, entries } = platter;
+  if (snapshot === undefined) return { hardState, snapshot, start, entries };
+  const at = snapshot.index - start.index;
+  const term = at === 0 ? start.term : entries[at - 1]?.term;
+  if (term === snapshot.term) return { hardState, snapshot, start, entries };
+  const { index } = snapshot;
+  platter.start = { index, term: snapshot.term };
+  platter.entries = [];
+  return { hardState, snapshot, start: platter.start, entries: [] };
+}
+
+/** Puts a write on the platter in the order that {@link Write} promises. */
+function store(platter: Platter, write: Write): void {
+  if (write.snapshot !== undefined) {
+    platter.snapshot = write.snapshot;
+    platter.start = { index: write.snapshot.index, term: write.snapshot.term };
+    platter.entries = [];
+  }
+  if (write.truncateFrom !== 0) {
+    platter.entries.length = write.truncateFrom - platter.start.index - 1;
+  }
+  if (write.hardState !== undefined) platter.hardState = { ...write.hardState };
+  for (const entry of write.entries) {
+    assert.equal(entry.index, platter.start.index + platter.entries.length + 1, "disk: gap");
+    platter.entries.push(entry);
+  }
+  if (write.compactTo !== 0) {
+    platter.entries.splice(0, write.compactTo - platter.start.index);
+    platter.start = { index: write.compactTo, term: write.compactTerm };
+  }
+}
