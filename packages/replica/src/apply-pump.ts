@@ -47,6 +47,7 @@ export class ApplyPump<R> {
   readonly #hooks: PumpHooks<R>;
   readonly #queue: (Batch | SnapshotMeta)[] = [];
   #at: Position;
+  #reported: Index;
   #isRunning = false;
   #isStopped = false;
 
@@ -54,6 +55,7 @@ export class ApplyPump<R> {
     this.#options = options;
     this.#hooks = hooks;
     this.#at = options.start;
+    this.#reported = options.start.index;
   }
 
   /** The last entry that the machine has applied, or the snapshot it was restored from. */
@@ -116,14 +118,14 @@ export class ApplyPump<R> {
       const entry = batch.entries[batch.next];
       if (entry === undefined) {
         this.#queue.shift();
-        this.#hooks.progress(this.#at.index);
+        this.#report();
         return undefined;
       }
       const wait = this.#applyOne(batch, entry);
       if (wait !== undefined) return wait;
       if (this.#isStopped) return undefined;
       if (clock.now() >= until) {
-        this.#hooks.progress(this.#at.index);
+        this.#report();
         return this.#pause();
       }
     }
@@ -160,7 +162,7 @@ export class ApplyPump<R> {
     if (this.#isStopped) return;
     this.#finish(batch, entry);
     this.#hooks.applied(entry, result);
-    this.#hooks.progress(entry.index);
+    this.#report();
   }
 
   async #restore(meta: SnapshotMeta): Promise<void> {
@@ -177,7 +179,7 @@ export class ApplyPump<R> {
     this.#queue.shift();
     this.#at = { index: meta.index, term: meta.term };
     this.#hooks.restored(meta);
-    this.#hooks.progress(meta.index);
+    this.#report();
   }
 
   /** A snapshot that is followed by another one needn't be restored, nor what lies between. */
@@ -198,6 +200,12 @@ export class ApplyPump<R> {
     if (this.#isStopped) return;
     this.stop();
     this.#hooks.failed(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #report(): void {
+    if (this.#at.index === this.#reported) return;
+    this.#reported = this.#at.index;
+    this.#hooks.progress(this.#reported);
   }
 
   #pause(): Promise<void> {
