@@ -11,6 +11,7 @@ export {
   type Packet,
   WIRE_VERSION,
 } from "./codec/packet.ts";
+export { crc32 } from "./crc32.ts";
 export type { ReplicaOptions } from "./driver-options.ts";
 export type { ProposeOptions } from "./driver-proposals.ts";
 export {
@@ -20,10 +21,18 @@ export {
   NotCommittedError,
   type NotCommittedReason,
   OutcomeUnknownError,
+  SnapshotDamagedError,
   SnapshotFailedError,
+  SnapshotMissingError,
   SnapshotRefusedError,
   StoreGapError,
+  StoreIdentityError,
+  StoreVersionError,
+  WalClosedError,
+  WalDamagedError,
+  WalFailedError,
 } from "./errors.ts";
+export type { StoreIdentity } from "./identity.ts";
 export type { Machine, Position, Signal } from "./machine.ts";
 export {
   type Clock,
@@ -39,3 +48,5 @@ export {
 export type { Applied } from "./proposals.ts";
 export { openReplica, type Replica } from "./replica.ts";
 export type { PeerStatus, ReplicaState, ReplicaStatus } from "./status.ts";
+export type { LogPoint } from "./wal/record.ts";
+export { openWal, type Recovered, Wal, type WalOptions } from "./wal/wal.ts";
