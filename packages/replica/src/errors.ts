@@ -1,5 +1,6 @@
-/** Every error of the replica, told apart by what the caller can do next. Codes are stable. */
+/** Every error class of the replica: told apart by what the caller can do next, each with a stable `code`. */
 
+import type { Index, Term } from "@holdfast/raft";
 import type { DiskErrorCode } from "./ports.ts";
 
 /**
@@ -96,4 +97,132 @@ export class SnapshotMissingError extends Error {
     super(`No snapshot is stored for index ${index}`);
     this.name = "SnapshotMissingError";
   }
+}
+
+/**
+ * Why a command was certainly not applied, and never will be:
+ * - `no-leader`: none was found in time; try again.
+ * - `overloaded`: a budget is spent; try again after `retryAfterMs`.
+ * - `too-large`: it exceeds `commandBytesMax` and will never fit.
+ * - `superseded`: another leader's entry took its place; try again.
+ * - `aborted`: the signal fired before the command left.
+ * - `closed`, `failed`: this replica takes no more; try another.
+ */
+export type NotCommittedReason =
+  | "no-leader"
+  | "overloaded"
+  | "too-large"
+  | "superseded"
+  | "aborted"
+  | "closed"
+  | "failed";
+
+/** The command was certainly not applied: proposing it again can't apply it twice. */
+export class NotCommittedError extends Error {
+  readonly code = "RAFT_NOT_COMMITTED";
+  readonly reason: NotCommittedReason;
+  /** How long to wait before another try, in milliseconds; undefined when waiting won't help or isn't needed. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(reason: NotCommittedReason, message: string, retryAfterMs?: number) {
+    super(message);
+    this.name = "NotCommittedError";
+    this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** The command may have been applied or may yet be: proposing it again may apply it twice. */
+export class OutcomeUnknownError extends Error {
+  readonly code = "RAFT_OUTCOME_UNKNOWN";
+  /** The place in the log that the command was given; 0 when that isn't known either. */
+  readonly index: Index;
+  readonly term: Term;
+
+  constructor(message: string, index: Index, term: Term) {
+    super(message);
+    this.name = "OutcomeUnknownError";
+    this.index = index;
+    this.term = term;
+  }
+}
+
+/** The disk refused or failed a write. The replica has stopped for good: what is on disk is known only after a restart. */
+export class DiskFailedError extends Error {
+  readonly code = "DISK_FAILED";
+
+  constructor(doing: string, cause: unknown) {
+    super(`The disk failed at ${doing}: ${messageOf(cause)}`, { cause });
+    this.name = "DiskFailedError";
+  }
+}
+
+/** The application's state machine threw. The replica has stopped: skipping the entry would make it differ from the others. */
+export class MachineError extends Error {
+  readonly code = "MACHINE_FAILED";
+  /** The entry (or snapshot) that it was given; 0 while it gave a snapshot. */
+  readonly index: Index;
+
+  constructor(doing: string, index: Index, cause: unknown) {
+    super(`The state machine failed at ${doing} (index ${index}): ${messageOf(cause)}`, { cause });
+    this.name = "MachineError";
+    this.index = index;
+  }
+}
+
+/** The core broke one of its own rules: a bug in Holdfast. The replica has stopped and leaves its disk as it is. */
+export class BrokenInvariantError extends Error {
+  readonly code = "RAFT_INVARIANT";
+  /** The last inputs, oldest first, one line each: what to put into the report. */
+  readonly recent: readonly string[];
+
+  constructor(cause: unknown, recent: readonly string[]) {
+    super(`An invariant is broken: ${messageOf(cause)}; last inputs: ${recent.join(" | ")}`, { cause });
+    this.name = "BrokenInvariantError";
+    this.recent = recent;
+  }
+}
+
+/** The log on disk begins after the newest good snapshot: entries are missing, and nobody may guess them. */
+export class StoreGapError extends Error {
+  readonly code = "STORE_GAP";
+  readonly snapshotIndex: Index;
+  readonly logStart: Index;
+
+  constructor(snapshotIndex: Index, logStart: Index) {
+    super(
+      `The log starts after index ${logStart} but the newest good snapshot ends at index ${snapshotIndex}: ` +
+        "restore the missing snapshot file, or replace this node",
+    );
+    this.name = "StoreGapError";
+    this.snapshotIndex = snapshotIndex;
+    this.logStart = logStart;
+  }
+}
+
+/** A snapshot couldn't be made or saved. The replica goes on with a longer log; trying again later is safe. */
+export class SnapshotFailedError extends Error {
+  readonly code = "SNAPSHOT_FAILED";
+  readonly index: Index;
+
+  constructor(index: Index, cause: unknown) {
+    super(`No snapshot at index ${index}: ${messageOf(cause)}`, { cause });
+    this.name = "SnapshotFailedError";
+    this.index = index;
+  }
+}
+
+/** A snapshot was asked for that this replica can't give: it has stopped, or has not applied that much. */
+export class SnapshotRefusedError extends Error {
+  readonly code = "SNAPSHOT_REFUSED";
+
+  constructor(message: string) {
+    super(message);
+    this.name = "SnapshotRefusedError";
+  }
+}
+
+/** What to quote of something that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

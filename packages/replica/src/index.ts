@@ -12,9 +12,20 @@ export {
   WIRE_VERSION,
 } from "./codec/packet.ts";
 export { crc32 } from "./crc32.ts";
+export type { ReplicaOptions } from "./driver-options.ts";
+export type { ProposeOptions } from "./driver-proposals.ts";
 export {
+  BrokenInvariantError,
+  DiskFailedError,
+  MachineError,
+  NotCommittedError,
+  type NotCommittedReason,
+  OutcomeUnknownError,
   SnapshotDamagedError,
+  SnapshotFailedError,
   SnapshotMissingError,
+  SnapshotRefusedError,
+  StoreGapError,
   StoreIdentityError,
   StoreVersionError,
   WalClosedError,
@@ -22,6 +33,7 @@ export {
   WalFailedError,
 } from "./errors.ts";
 export type { StoreIdentity } from "./identity.ts";
+export type { Machine, Position, Signal } from "./machine.ts";
 export {
   type Clock,
   type Disk,
@@ -33,5 +45,8 @@ export {
   type Receiver,
   type Timer,
 } from "./ports.ts";
+export type { Applied } from "./proposals.ts";
+export { openReplica, type Replica } from "./replica.ts";
+export type { PeerStatus, ReplicaState, ReplicaStatus } from "./status.ts";
 export type { LogPoint } from "./wal/record.ts";
 export { openWal, type Recovered, Wal, type WalOptions } from "./wal/wal.ts";

@@ -140,7 +140,7 @@ export const SAMPLES: readonly (readonly [string, Packet])[] = [
   ],
   [
     "forward-request",
-    { kind: "forward-request", from: FROM, to: TO, id: 77, command: ascii("set x") },
+    { kind: "forward-request", from: FROM, to: TO, id: 77, term: 12, command: ascii("set x") },
   ],
   [
     "forward-response: appended at 2001^12",
@@ -217,6 +217,7 @@ const forwardRequest: fc.Arbitrary<ForwardRequest> = fc.record({
   from: fc.constant(FROM),
   to: fc.constant(TO),
   id: count,
+  term: count,
   command: data,
 });
 

@@ -87,6 +87,7 @@ test("decodePacket: payloads are views into the packet", () => {
     from: FROM,
     to: TO,
     id: 1,
+    term: 2,
     command: Uint8Array.of(1, 2, 3),
   });
   const decoded = decodePacket(bytes, FROM, TO);
@@ -179,7 +180,7 @@ const REFUSED: readonly (readonly [string, RegExp, readonly number[]])[] = [
   ["a difference of minus zero", /longer spelling/, [0x12, 0, 5, 0x01]],
   ["a difference below zero", /out of range/, [0x12, 0, 0, 0x03]],
   ["a difference above 2^53 - 1", /out of range/, [0x12, 0, ...MAX_COUNT, 0x02]],
-  ["a payload longer than the packet", /exceeds the packet/, [0x17, 1, 0xff, 0xff, 0xff, 0x7f]],
+  ["a payload longer than the packet", /exceeds the packet/, [0x17, 1, 1, 0xff, 0xff, 0xff, 0x7f]],
   ["more entries than can follow", /exceeds the packet/, [0x13, 1, 1, 0, 0, 0, 0x7f, 0, 0]],
   ["an index past 2^53 - 1", /out of range/, [0x13, 1, 1, ...MAX_COUNT, 0, 1 << 7, 1, 1, 0, 0]],
   ["entry kind 3", /Unknown entry kind/, [0x13, 1, 1, 0, 0, 0, 1, 3, 0]],
@@ -188,7 +189,7 @@ const REFUSED: readonly (readonly [string, RegExp, readonly number[]])[] = [
   ["members without voters", /without voters/, [0x15, 0, 1, 1, 1, 0, 0, 0, 0]],
   ["the same voter twice", /does not rise/, [0x15, 0, 1, 1, 1, 0, 2, 1, 0, 0, 0]],
   ["reason 7", /Unknown reason/, [0x18, 0, 7, 0, 0, 0, 0]],
-  ["a byte behind the end", /goes on after its end/, [0x17, 1, 0, 0]],
+  ["a byte behind the end", /goes on after its end/, [0x17, 1, 1, 0, 0]],
 ];
 
 for (const [what, message, bytes] of REFUSED) {

@@ -28,6 +28,8 @@ export interface ForwardRequest {
   readonly to: NodeId;
   /** Chosen by the sender, echoed by the response. */
   readonly id: number;
+  /** The term in which the sender believes that the receiver leads: in any other it must refuse. */
+  readonly term: Term;
   readonly command: Uint8Array;
 }
 
@@ -61,9 +63,10 @@ const OK = 0b1;
 export function encodePacket(packet: Packet): Uint8Array {
   switch (packet.kind) {
     case "forward-request": {
-      const writer = new Writer(1 + 2 * VARINT_BYTES_MAX + packet.command.length);
+      const writer = new Writer(1 + 3 * VARINT_BYTES_MAX + packet.command.length);
       writer.byte((WIRE_VERSION << 4) | FORWARD_REQUEST);
       writer.count(packet.id);
+      writer.count(packet.term);
       writer.span(packet.command);
       return writer.finish();
     }
@@ -142,8 +145,9 @@ function readBody(reader: Reader, code: number, from: NodeId, to: NodeId): Packe
 
 function readForwardRequest(reader: Reader, from: NodeId, to: NodeId): ForwardRequest {
   const id = reader.count();
+  const term = reader.count();
   const command = reader.span();
-  return { kind: "forward-request", from, to, id, command };
+  return { kind: "forward-request", from, to, id, term, command };
 }
 
 function readForwardResponse(reader: Reader, from: NodeId, to: NodeId): ForwardResponse {

@@ -1,0 +1,123 @@
+/** Snapshots between nodes (§7, Fig. 13): pieces out to a peer, pieces in from the leader, the check of the whole. */
+
+import type { NodeId, SnapshotLoad, SnapshotMeta, SnapshotPiece, SnapshotRequest } from "@holdfast/raft";
+import { DiskError } from "./ports.ts";
+
+/** What transfers need of the store. */
+export interface SnapshotTransferStore {
+  piece(index: number, offset: number): Promise<{ data: Uint8Array; done: boolean } | undefined>;
+  receive(piece: SnapshotPiece): Promise<void>;
+  check(meta: SnapshotMeta): Promise<boolean>;
+}
+
+export interface TransferHooks {
+  send(packet: SnapshotRequest): void;
+  /** A piece that a peer needs is gone. */
+  unreadable(to: NodeId, index: number): void;
+  /**
+   * All pieces of an incoming snapshot were kept, and the whole is as its sender says, or not. Resolves when the kept
+   * pieces are in force or not wanted any more: the next transfer may overwrite them only then.
+   */
+  checked(meta: SnapshotMeta, ok: boolean): Promise<void>;
+  failed(doing: string, cause: unknown): void;
+}
+
+export class Transfers {
+  readonly #id: NodeId;
+  readonly #store: SnapshotTransferStore;
+  readonly #hooks: TransferHooks;
+  /** Incoming pieces are kept one after the other. */
+  #keeping: Promise<void> = Promise.resolve();
+  /** What the store is doing. */
+  readonly #busy = new Set<Promise<unknown>>();
+  #isComplete = false;
+  #isStopped = false;
+
+  constructor(id: NodeId, store: SnapshotTransferStore, hooks: TransferHooks) {
+    this.#id = id;
+    this.#store = store;
+    this.#hooks = hooks;
+  }
+
+  load(load: SnapshotLoad): void {
+    const { to, term, seq, snapshot, offset } = load;
+    this.#track(this.#store.piece(snapshot.index, offset)).then(
+      (piece) => {
+        if (this.#isStopped) return;
+        if (piece === undefined) {
+          this.#hooks.unreadable(to, snapshot.index);
+          return;
+        }
+        this.#hooks.send({
+          kind: "snapshot-request",
+          from: this.#id,
+          to,
+          term,
+          seq,
+          lastIndex: snapshot.index,
+          lastTerm: snapshot.term,
+          members: snapshot.members,
+          offset,
+          data: piece.data,
+          done: piece.done,
+        });
+      },
+      () => {
+        if (!this.#isStopped) this.#hooks.unreadable(to, snapshot.index);
+      },
+    );
+  }
+
+  store(piece: SnapshotPiece): void {
+    this.#keeping = this.#keeping.then(() => this.#keep(piece));
+  }
+
+  /** Resolves when the disk is left alone. */
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    return Promise.allSettled(this.#busy).then(() => {});
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#busy.add(work);
+    const done = (): void => {
+      this.#busy.delete(work);
+    };
+    work.then(done, done);
+    return work;
+  }
+
+  async #keep(piece: SnapshotPiece): Promise<void> {
+    if (this.#isStopped) return;
+    if (piece.offset === 0) this.#isComplete = true;
+    try {
+      // One lost piece spoils the whole; the check tells the core, which asks for it anew.
+      if (this.#isComplete) await this.#track(this.#store.receive(piece));
+    } catch (error) {
+      this.#isComplete = false;
+      if (!isFull(error)) this.#fail("keeping a piece of a snapshot", error);
+    }
+    if (piece.done) await this.#check(piece.snapshot);
+  }
+
+  async #check(meta: SnapshotMeta): Promise<void> {
+    if (this.#isStopped) return;
+    try {
+      const ok = this.#isComplete && (await this.#track(this.#store.check(meta)));
+      if (!this.#isStopped) await this.#hooks.checked(meta, ok);
+    } catch (error) {
+      this.#fail("checking a snapshot", error);
+    }
+  }
+
+  #fail(doing: string, cause: unknown): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#hooks.failed(doing, cause);
+  }
+}
+
+/** A full disk takes no snapshot now, but nothing that it holds is in doubt (D10). */
+export function isFull(error: unknown): boolean {
+  return error instanceof DiskError && error.code === "no-space";
+}

@@ -1,0 +1,190 @@
+/** The loop around the core: inputs are stepped as they come, effects are carried out once per turn (ARCHITECTURE §3). */
+
+import {
+  type Effects,
+  type Input,
+  type NodeId,
+  type Raft,
+  type RaftEvent,
+  type StepResult,
+  type SnapshotMeta,
+  step,
+  takeEffects,
+  type Write,
+} from "@holdfast/raft";
+import { CodecError } from "./codec/errors.ts";
+import {
+  decodePacket,
+  encodePacket,
+  type ForwardRequest,
+  type ForwardResponse,
+  laneOf,
+  type Packet,
+} from "./codec/packet.ts";
+import { RecentInputs } from "./driver-inputs.ts";
+import { DeadlineTimer } from "./driver-timer.ts";
+import { BrokenInvariantError } from "./errors.ts";
+import type { Clock, Lane, Network } from "./ports.ts";
+
+/** Who carries out what the driver doesn't do itself. */
+export interface DriverParts {
+  write(write: Write): void;
+  restore(meta: SnapshotMeta): void;
+  apply(entries: Effects["apply"]): void;
+  load(load: Effects["load"][number]): void;
+  store(piece: Effects["store"][number]): void;
+  forwarded(packet: ForwardRequest | ForwardResponse): void;
+  /** What was sent to this peer and not answered is probably lost. */
+  unreachable(peer: NodeId): void;
+  /** All effects of a turn are under way. */
+  turned(): void;
+  /** The core broke a rule. The driver has stopped. */
+  broken(error: BrokenInvariantError): void;
+}
+
+export interface DriverOptions {
+  readonly raft: Raft;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly observe: ((event: RaftEvent) => void) | undefined;
+}
+
+const STOPPED: StepResult = { ok: false, reason: "not-leader", detail: "the replica has stopped" };
+
+export class Driver {
+  readonly raft: Raft;
+  /** Packets that could not be read. */
+  refusedPackets = 0;
+  readonly #network: Network;
+  readonly #clock: Clock;
+  readonly #observe: ((event: RaftEvent) => void) | undefined;
+  readonly #parts: DriverParts;
+  readonly #timer: DeadlineTimer;
+  readonly #recent = new RecentInputs();
+  #now: number;
+  #isTurnDue = false;
+  #isRunning = false;
+
+  constructor(options: DriverOptions, parts: DriverParts) {
+    this.raft = options.raft;
+    this.#network = options.network;
+    this.#clock = options.clock;
+    this.#observe = options.observe;
+    this.#parts = parts;
+    this.#now = options.raft.now;
+    this.#timer = new DeadlineTimer(this.#clock, this.raft.config.heartbeatMs / 2, (now) => {
+      this.#now = Math.max(this.#now, now);
+      this.step({ kind: "tick" });
+    });
+  }
+
+  /** Opens the network and starts the timer. */
+  start(): void {
+    this.#isRunning = true;
+    this.#network.start({
+      received: (from, lane, packet) => this.#received(from, lane, packet),
+      unreachable: (peer) => {
+        this.step({ kind: "unreachable", peer });
+        if (this.#isRunning) this.#parts.unreachable(peer);
+      },
+    });
+    this.#timer.arm(this.raft.deadline);
+  }
+
+  /** Nothing is stepped, sent or reported from here on. */
+  stop(): void {
+    this.#isRunning = false;
+    this.#timer.stop();
+  }
+
+  /** Time as the core sees it: never goes back. */
+  now(): number {
+    this.#now = Math.max(this.#now, this.#clock.now());
+    return this.#now;
+  }
+
+  /** Tells the core at once; what follows from it is done at the end of the turn. */
+  step(input: Input): StepResult {
+    if (!this.#isRunning) return STOPPED;
+    const now = this.now();
+    this.#recent.note(input, now);
+    let result: StepResult;
+    try {
+      result = step(this.raft, input, now);
+    } catch (error) {
+      this.broken(error);
+      return STOPPED;
+    }
+    this.#requestTurn();
+    return result;
+  }
+
+  /** This write is on disk: tell the core, then let the promises out that waited for it (I-8). */
+  durable(write: Write): void {
+    this.step({ kind: "persisted", seq: write.seq });
+    for (const message of write.thenSend) this.send(message);
+  }
+
+  /** Encodes at the last moment, when all that a message shares with the log is still there. */
+  send(packet: Packet): void {
+    if (!this.#isRunning) return;
+    this.#network.send(packet.to, laneOf(packet), encodePacket(packet));
+  }
+
+  /** Stops for good, with the last inputs for the report. */
+  broken(error: unknown): void {
+    if (!this.#isRunning) return;
+    this.stop();
+    this.#parts.broken(new BrokenInvariantError(error, this.#recent.lines()));
+  }
+
+  #received(from: NodeId, lane: Lane, bytes: Uint8Array): void {
+    if (!this.#isRunning) return;
+    let packet: Packet;
+    try {
+      packet = decodePacket(bytes, from, this.raft.config.id);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      this.refusedPackets++;
+      this.#observe?.({ kind: "refused-message", from, why: `${lane} lane: ${error.message}` });
+      return;
+    }
+    if (packet.kind === "forward-request" || packet.kind === "forward-response") {
+      this.#parts.forwarded(packet);
+    } else {
+      this.step({ kind: "received", message: packet });
+    }
+  }
+
+  /** All that arrives before the clock calls shares one batch of effects: one write, one message per peer. */
+  #requestTurn(): void {
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    this.#clock.soon(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#isTurnDue = false;
+    if (!this.#isRunning) return;
+    try {
+      this.#carryOut(takeEffects(this.raft));
+      this.#parts.turned();
+    } catch (error) {
+      this.broken(error);
+      return;
+    }
+    if (this.#isRunning) this.#timer.arm(this.raft.deadline);
+  }
+
+  #carryOut(effects: Effects): void {
+    const parts = this.#parts;
+    if (this.#observe !== undefined) for (const event of effects.events) this.#observe(event);
+    for (const message of effects.send) this.send(message);
+    if (effects.write !== undefined) parts.write(effects.write);
+    for (const load of effects.load) parts.load(load);
+    for (const piece of effects.store) parts.store(piece);
+    if (effects.restore !== undefined) parts.restore(effects.restore);
+    if (effects.apply.length > 0) parts.apply(effects.apply);
+  }
+}
+

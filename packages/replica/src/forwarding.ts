@@ -1,0 +1,164 @@
+/** Proposals on a node that doesn't lead: one hop to the leader and an answer with the command's place (thesis §6.2). */
+
+import { type NodeId, NOBODY, type StepResult, type Term } from "@holdfast/raft";
+import type { ForwardRequest, ForwardResponse } from "./codec/packet.ts";
+import type { Proposal, Proposals } from "./proposals.ts";
+
+/** What forwarding needs of the replica. */
+export interface ForwardHost {
+  readonly id: NodeId;
+  term(): Term;
+  /** Who leads, as far as this node knows. */
+  leader(): NodeId;
+  /** Steps a proposal; refused unless this node leads. */
+  start(command: Uint8Array): StepResult;
+  send(packet: ForwardRequest | ForwardResponse): void;
+  now(): number;
+}
+
+/** Requests of one incarnation of a peer that were handled in this term. */
+interface Handled {
+  /** All numbers up to this one are handled or lost. */
+  floor: number;
+  readonly ids: Set<number>;
+}
+
+const HANDLED_MAX = 4096;
+/** Request numbers are `incarnation * SPAN + counter`: numbers of different incarnations never meet. */
+const SPAN = 2 ** 22;
+
+export class Forwarding<R> {
+  readonly #host: ForwardHost;
+  readonly #proposals: Proposals<R>;
+  readonly #retryMs: number;
+  #nextId: number;
+  readonly #handled = new Map<string, Handled>();
+  #handledTerm: Term = 0;
+
+  /** `random` is a word that differs between incarnations of this node. */
+  constructor(host: ForwardHost, proposals: Proposals<R>, random: number, retryMs: number) {
+    this.#host = host;
+    this.#proposals = proposals;
+    this.#retryMs = retryMs;
+    this.#nextId = (random % 2 ** 31) * SPAN + 1;
+  }
+
+  /** Tries all that wait for a leader and whose time for a try has come. */
+  retry(): void {
+    if (this.#proposals.seeking.size === 0 || this.#host.leader() === NOBODY) return;
+    const now = this.#host.now();
+    for (const proposal of this.#proposals.seeking) {
+      if (proposal.retryAt <= now) this.attempt(proposal);
+    }
+  }
+
+  /** Appends it here or sends it to the leader; without one it goes on waiting. */
+  attempt(proposal: Proposal<R>): void {
+    const leader = this.#host.leader();
+    if (leader === this.#host.id) this.#startHere(proposal);
+    else if (leader !== NOBODY) this.#sendTo(proposal, leader);
+  }
+
+  /** A peer asks this node, which it believes to lead, to append. Never passed on: one hop at most. */
+  onRequest(request: ForwardRequest): void {
+    if (this.#isRepeated(request)) return;
+    const { id, from, to } = request;
+    const isCurrent = request.term === this.#host.term();
+    const result = isCurrent ? this.#host.start(request.command) : STALE;
+    const leader = this.#host.leader();
+    const head = { kind: "forward-response", from: to, to: from, id } as const;
+    this.#host.send(
+      result.ok
+        ? { ...head, ok: true, index: result.first, term: result.term, reason: "", leader }
+        : { ...head, ok: false, index: 0, term: 0, reason: result.reason, leader },
+    );
+  }
+
+  onResponse(response: ForwardResponse): void {
+    const proposal = this.#proposals.forward(response.id, response.from);
+    if (proposal === undefined) return;
+    if (response.ok) {
+      this.#proposals.appended(proposal, { index: response.index, term: response.term });
+    } else if (response.reason === "not-leader") {
+      this.#redirect(proposal, response);
+    } else if (response.reason === "too-large" || response.reason === "too-much-uncommitted") {
+      this.#turnAway(proposal, response.reason, `Node ${response.from} refused it`);
+    } else {
+      this.#proposals.giveUp(proposal, `Node ${response.from} could not tell`);
+    }
+  }
+
+  #startHere(proposal: Proposal<R>): void {
+    const result = this.#host.start(proposal.command);
+    if (result.ok) {
+      this.#proposals.appended(proposal, { index: result.first, term: result.term });
+    } else if (result.reason !== "not-leader") {
+      this.#turnAway(proposal, result.reason, result.detail);
+    }
+  }
+
+  #sendTo(proposal: Proposal<R>, leader: NodeId): void {
+    const id = this.#nextId++;
+    this.#host.send({
+      kind: "forward-request",
+      from: this.#host.id,
+      to: leader,
+      id,
+      term: this.#host.term(),
+      command: proposal.command,
+    });
+    this.#proposals.forwarded(proposal, id, leader);
+  }
+
+  /** The first hint is followed at once, later ones after a while: two nodes that name each other must not spin. */
+  #redirect(proposal: Proposal<R>, response: ForwardResponse): void {
+    const { leader, from } = response;
+    const isFirst = proposal.refusals === 0;
+    this.#proposals.refused(proposal, this.#host.now() + this.#retryMs);
+    if (!isFirst || leader === NOBODY || leader === from) return;
+    if (leader === this.#host.id) this.#startHere(proposal);
+    else this.#sendTo(proposal, leader);
+  }
+
+  #turnAway(proposal: Proposal<R>, reason: string, detail: string): void {
+    if (reason === "too-large") {
+      this.#proposals.refuse(proposal, "too-large", detail);
+    } else {
+      this.#proposals.refuse(proposal, "overloaded", detail, this.#retryMs);
+    }
+  }
+
+  /**
+   * Networks may repeat packets, and a repeated request must not be appended twice. A node leads a term once, and
+   * requests name the term: so what was handled in earlier terms, or before a restart, need not be remembered.
+   */
+  #isRepeated(request: ForwardRequest): boolean {
+    const term = this.#host.term();
+    if (this.#handledTerm !== term) {
+      this.#handledTerm = term;
+      this.#handled.clear();
+    }
+    if (request.term !== term) return false;
+    const key = `${request.from}/${Math.trunc(request.id / SPAN)}`;
+    let handled = this.#handled.get(key);
+    if (handled === undefined) {
+      handled = { floor: 0, ids: new Set() };
+      this.#handled.set(key, handled);
+    }
+    if (request.id <= handled.floor || handled.ids.has(request.id)) return true;
+    handled.ids.add(request.id);
+    if (handled.ids.size > HANDLED_MAX) dropLowest(handled);
+    return false;
+  }
+}
+
+/** Forgets the oldest half one by one; whatever is below the floor counts as handled. */
+function dropLowest(handled: Handled): void {
+  const sorted = [...handled.ids].sort((a, b) => a - b).slice(0, HANDLED_MAX / 2);
+  for (const id of sorted) {
+    handled.ids.delete(id);
+    handled.floor = Math.max(handled.floor, id);
+  }
+}
+
+const STALE: StepResult = { ok: false, reason: "not-leader", detail: "the request is for another term" };

@@ -1,0 +1,106 @@
+/** A network in memory on virtual time: delays, loses, repeats and cuts by a seed. */
+
+import type { NodeId } from "@holdfast/raft";
+import type { Clock, Lane, Network, Receiver } from "@holdfast/replica";
+import type { Random } from "@holdfast/sim";
+
+export interface Weather {
+  readonly delayMs: number;
+  /** On top of it, at random. */
+  readonly jitterMs: number;
+  /** Of 1000 packets. */
+  readonly lost: number;
+  readonly repeated: number;
+}
+
+export const FAIR: Weather = { delayMs: 1, jitterMs: 1, lost: 0, repeated: 0 };
+export const STORMY: Weather = { delayMs: 1, jitterMs: 30, lost: 50, repeated: 100 };
+
+/** What may be done to a packet: true lets it pass. */
+export type Filter = (from: NodeId, to: NodeId, lane: Lane, packet: Uint8Array) => boolean;
+
+export class Wires {
+  weather: Weather = FAIR;
+  filter: Filter | undefined;
+  /** Packets handed over by a node, by its id. */
+  readonly sent = new Map<NodeId, number>();
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #ports = new Map<NodeId, Port>();
+  readonly #cut = new Set<string>();
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** A new plug for `id`; what is on the way to the old one is lost. */
+  plug(id: NodeId): Network {
+    const port = new Port(id, this);
+    this.#ports.get(id)?.pull();
+    this.#ports.set(id, port);
+    return port;
+  }
+
+  /** Nothing passes between `id` and all others, both ways. */
+  isolate(id: NodeId): void {
+    for (const other of this.#ports.keys()) this.#cut.add(`${id}-${other}`).add(`${other}-${id}`);
+  }
+
+  heal(): void {
+    this.#cut.clear();
+  }
+
+  carry(from: Port, to: NodeId, lane: Lane, packet: Uint8Array): void {
+    this.sent.set(from.id, (this.sent.get(from.id) ?? 0) + 1);
+    const target = this.#ports.get(to);
+    const { lost, repeated } = this.weather;
+    const isDown = target === undefined || !target.isOpen || this.#cut.has(`${from.id}-${to}`);
+    if (isDown) {
+      this.#later(() => from.receiver?.unreachable(to));
+      return;
+    }
+    if (this.filter?.(from.id, to, lane, packet) === false) return;
+    if (this.#random.chance(lost, 1000)) return;
+    const copies = this.#random.chance(repeated, 1000) ? 2 : 1;
+    for (let copy = 0; copy < copies; copy++) {
+      const bytes = packet.slice();
+      this.#later(() => target.receiver?.received(from.id, lane, bytes));
+    }
+  }
+
+  #later(run: () => void): void {
+    const { delayMs, jitterMs } = this.weather;
+    this.#clock.setTimer(delayMs + this.#random.fraction() * jitterMs, run);
+  }
+}
+
+class Port implements Network {
+  readonly id: NodeId;
+  receiver: Receiver | undefined;
+  isOpen = false;
+  readonly #wires: Wires;
+
+  constructor(id: NodeId, wires: Wires) {
+    this.id = id;
+    this.#wires = wires;
+  }
+
+  start(receiver: Receiver): void {
+    this.receiver = receiver;
+    this.isOpen = true;
+  }
+
+  send(to: NodeId, lane: Lane, packet: Uint8Array): void {
+    if (this.isOpen) this.#wires.carry(this, to, lane, packet);
+  }
+
+  async close(): Promise<void> {
+    this.pull();
+  }
+
+  pull(): void {
+    this.receiver = undefined;
+    this.isOpen = false;
+  }
+}
