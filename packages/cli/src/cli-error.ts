@@ -30,5 +30,5 @@ export class UsageError extends CliError {
 /** One line about any error: its message, with line breaks flattened. */
 export function lineOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replaceAll(/\s*\n\s*/g, "; ").trim();
+  return text.trim().replaceAll(/\s*\n\s*/g, "; ");
 }

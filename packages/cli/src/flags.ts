@@ -36,12 +36,12 @@ export function parseFlags(command: string, flags: readonly Flag[], argv: string
     const flag = known.get(token.name);
     if (flag === undefined) throw complain(`Unknown flag ${token.rawName}`);
     if (settings.has(flag.name)) throw complain(`Flag --${flag.name} is given twice`);
-    settings.set(flag.name, valueOf(flag, token.value, token.inlineValue === true, complain));
+    settings.set(flag.name, checkedValue(flag, token.value, token.inlineValue === true, complain));
   }
   return settings;
 }
 
-function valueOf(
+function checkedValue(
   flag: Flag,
   value: string | undefined,
   inline: boolean,

@@ -17,12 +17,8 @@ export class Fields {
 
   /** Throws `RpcError` (invalid-argument) unless `text` is a JSON object; nothing at all counts as an empty one. */
   static parse(text: string): Fields {
-    let value: unknown;
-    try {
-      value = text.trim() === "" ? {} : JSON.parse(text);
-    } catch (cause) {
-      throw new RpcError("invalid-argument", "request body is not JSON", { cause });
-    }
+    const value = text.trim() === "" ? {} : parseJson(text);
+    if (value === undefined) throw new RpcError("invalid-argument", "request body is not JSON");
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw new RpcError("invalid-argument", "request body is not a JSON object");
     }
@@ -66,6 +62,15 @@ export class Fields {
 
   #get(name: string): unknown {
     return this.#fields.get(name) ?? undefined;
+  }
+}
+
+/** Undefined for what is not JSON (JSON itself has no undefined). */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
