@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lineOf } from "../src/cli-error.ts";
-import { leaderIn, narrate } from "../src/narrate.ts";
+import { leaderIn, lineFor } from "../src/event-lines.ts";
 import { paint, table, wantsColor } from "../src/output.ts";
 
 test("table aligns its columns and leaves no space at the end", () => {
@@ -24,22 +24,19 @@ test("wantsColor follows NO_COLOR, then FORCE_COLOR, then the terminal", () => {
   assert.equal(paint("red", "x"), "\x1b[31mx\x1b[39m");
 });
 
-test("narrate tells of elections and snapshots and keeps quiet about the daily round", () => {
-  assert.equal(narrate({ kind: "became-leader", term: 3, lastIndex: 9 }), "leads in term 3");
-  assert.equal(narrate({ kind: "leader-known", term: 3, leader: 2 }), "follows node 2 in term 3");
-  assert.equal(
-    narrate({ kind: "stepped-down", term: 3, why: "lost-quorum" }),
-    "steps down in term 3: lost-quorum",
-  );
-  assert.equal(narrate({ kind: "committed", index: 5 }), undefined);
-  assert.deepEqual(leaderIn({ kind: "became-leader", term: 3, lastIndex: 9 }, 1), {
-    term: 3,
-    leader: 1,
-  });
-  assert.deepEqual(leaderIn({ kind: "leader-known", term: 3, leader: 2 }, 1), {
-    term: 3,
-    leader: 2,
-  });
+test("lineFor shows elections and trouble and keeps quiet about the daily round", () => {
+  const shown = lineFor({ kind: "stepped-down", term: 3, why: "lost-quorum" });
+  assert.equal(shown, "steps down from term 3: lost-quorum");
+  assert.equal(lineFor({ kind: "committed", index: 5 }), undefined);
+});
+
+test("leaderIn finds the leader in the events that tell", () => {
+  const led = { term: 3, leader: 1 };
+  const followed = { term: 3, leader: 2 };
+  assert.deepEqual(leaderIn({ kind: "became-leader", term: 3, lastIndex: 9 }, 1), led);
+  assert.deepEqual(leaderIn({ kind: "leader-known", ...followed }, 1), followed);
+  assert.deepEqual(leaderIn({ kind: "became-follower", ...followed }, 1), followed);
+  assert.equal(leaderIn({ kind: "became-follower", term: 3, leader: 0 }, 1), undefined);
   assert.equal(leaderIn({ kind: "committed", index: 5 }, 1), undefined);
 });
 
