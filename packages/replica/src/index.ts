@@ -33,5 +33,11 @@ export {
   type Receiver,
   type Timer,
 } from "./ports.ts";
+export {
+  type DamagedSnapshot,
+  openSnapshots,
+  type SnapshotOptions,
+  SnapshotStore,
+} from "./snapshots/snapshot-store.ts";
 export type { LogPoint } from "./wal/record.ts";
 export { openWal, type Recovered, Wal, type WalOptions } from "./wal/wal.ts";
