@@ -35,7 +35,10 @@ test("FrameReader: any cut of the stream gives the same payloads", () => {
     fc.property(payloads, fc.array(fc.nat(1500), { maxLength: 40 }), (sent, cuts) => {
       const stream = framesOf(sent);
       const sorted = cuts.map((cut) => Math.min(cut, stream.length)).sort((a, b) => a - b);
-      assert.deepEqual(read(stream, sorted), sent.map((one) => Buffer.from(one)));
+      assert.deepEqual(
+        read(stream, sorted),
+        sent.map((one) => Buffer.from(one)),
+      );
     }),
     { numRuns: 1000 },
   );

@@ -56,8 +56,10 @@ test("encodeAnswer and decodeAnswer: every verdict comes back", () => {
 });
 
 test("encodeHello: golden bytes", () => {
-  const hello = "484f4c4446415354 01000200 2a00000000000000 0300000000000000 0100000000000000 f4ffe047";
-  const welcome = "484f4c4446415354 01010000 2a00000000000000 0100000000000000 0300000000000000 c48da3f9";
+  const hello =
+    "484f4c4446415354 01000200 2a00000000000000 0300000000000000 0100000000000000 f4ffe047";
+  const welcome =
+    "484f4c4446415354 01010000 2a00000000000000 0100000000000000 0300000000000000 c48da3f9";
   assert.equal(encodeHello(HELLO).toString("hex"), hello.replaceAll(" ", ""));
   const answer = encodeAnswer({ verdict: "welcome", clusterId: 42, from: 1, to: 3 });
   assert.equal(answer.toString("hex"), welcome.replaceAll(" ", ""));
