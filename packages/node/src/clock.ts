@@ -1,4 +1,4 @@
-/** The Clock port on Node: a monotonic clock, one timeout per timer, the check phase as the end of a turn. */
+/** The Clock port on Node: monotonic time, one timeout per timer, setImmediate to end a turn. */
 
 import { performance } from "node:perf_hooks";
 import type { Clock, Timer } from "@holdfast/replica";

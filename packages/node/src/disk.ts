@@ -1,4 +1,4 @@
-/** The Disk port on a real directory: synchronous writes into the page cache, asynchronous flushes to the device. */
+/** The Disk port on a real directory: writes go to the page cache at once, flushes run beside. */
 
 import { close, fdatasync, fstat, fsync, ftruncate, open, read, writeSync } from "node:fs";
 import { mkdir, readdir, rename, unlink } from "node:fs/promises";
@@ -24,8 +24,8 @@ export interface DirectoryDisk extends Disk {
 }
 
 /**
- * Creates the directory if need be (durably) and takes its lock before anything in it is touched. Rejects with
- * `DirectoryInUseError` or `DiskError`.
+ * Creates the directory if need be (durably) and takes its lock before anything in it is touched.
+ * Rejects with `DirectoryInUseError` or `DiskError`.
  */
 export async function openDirectoryDisk(dir: string): Promise<DirectoryDisk> {
   const path = resolve(dir);
@@ -173,7 +173,8 @@ class RealFile implements DiskFile {
     try {
       await this.run("sync", () => syncDataFd(this.fd));
     } catch (error) {
-      // D3: the kernel may have dropped the pages and marked them clean; a later success would prove nothing.
+      // D3: the kernel may have dropped the pages and marked them clean; a later success would
+      // prove nothing.
       if (error instanceof DiskError) this.syncFailure ??= error;
       throw error;
     }

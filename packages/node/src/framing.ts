@@ -5,7 +5,10 @@ import { crc32 } from "node:zlib";
 /** Length and checksum, before each payload. */
 export const FRAME_HEADER_BYTES = 8;
 
-/** The stream is not what a peer of this version sends: drop the connection, nothing behind this can be trusted. */
+/**
+ * The stream is not what a peer of this version sends: drop the connection, nothing behind this can
+ * be trusted.
+ */
 export class FrameError extends Error {
   readonly code = "WIRE_BAD_FRAME";
   readonly why: "oversize" | "checksum";
@@ -25,7 +28,10 @@ export function writeFrame(target: Buffer, at: number, payload: Uint8Array): num
   return at + FRAME_HEADER_BYTES + payload.length;
 }
 
-/** The length begins the checksum, so that a damaged length is found even where it cuts at a frame's edge. */
+/**
+ * The length begins the checksum, so that a damaged length is found even where it cuts at a frame's
+ * edge.
+ */
 function checksum(payload: Uint8Array): number {
   return crc32(payload, payload.length);
 }
@@ -34,7 +40,10 @@ function checksum(payload: Uint8Array): number {
 export class FrameReader {
   private readonly payloadBytesMax: number;
   private readonly onPayload: (payload: Uint8Array) => void;
-  /** Pieces of the frame that is not complete yet, joined only when it is: memory grows with what arrived. */
+  /**
+   * Pieces of the frame that is not complete yet, joined only when it is: memory grows with what
+   * arrived.
+   */
   private held: Buffer[] = [];
   private heldBytes = 0;
   private wantedBytes = FRAME_HEADER_BYTES;
@@ -45,8 +54,9 @@ export class FrameReader {
   }
 
   /**
-   * Calls `onPayload` for each frame that is now complete. Payloads are views into what was pushed, where one piece
-   * holds them whole. Throws {@link FrameError}; the reader is of no use after that.
+   * Calls `onPayload` for each frame that is now complete. Payloads are views into what was pushed,
+   * where one piece holds them whole. Throws {@link FrameError}; the reader is of no use after
+   * that.
    */
   push(piece: Buffer): void {
     const bytes = this.join(piece);

@@ -1,4 +1,4 @@
-/** Who is there: the first bytes of a connection, both ways. Layout: docs/reference/wire-format.md. */
+/** Who is there: the first bytes of a connection. Layout: docs/reference/wire-format.md. */
 
 import { crc32 } from "node:zlib";
 import type { NodeId } from "@holdfast/raft";
@@ -82,11 +82,16 @@ export function decodeAnswer(bytes: Buffer): Answer {
   return { verdict, clusterId, from, to };
 }
 
-/** Gathers the first bytes of a connection; refuses at the first byte that no handshake has there. */
+/**
+ * Gathers the first bytes of a connection; refuses at the first byte that no handshake has there.
+ */
 export class HandshakeReader {
   private gathered: Buffer = Buffer.alloc(0);
 
-  /** Undefined while more must come, else the handshake's bytes and what came behind them. Throws {@link HandshakeError}. */
+  /**
+   * Undefined while more must come, else the handshake's bytes and what came behind them. Throws
+   * {@link HandshakeError}.
+   */
   push(piece: Buffer): { readonly handshake: Buffer; readonly rest: Buffer } | undefined {
     this.gathered = this.gathered.length === 0 ? piece : Buffer.concat([this.gathered, piece]);
     const magicBytes = Math.min(this.gathered.length, MAGIC.length);
@@ -114,7 +119,10 @@ function encode(kind: number, detail: number, cluster: number, from: NodeId, to:
   return bytes;
 }
 
-/** Magic and version keep their place in every version to come; the rest may move, so the version goes first. */
+/**
+ * Magic and version keep their place in every version to come; the rest may move, so the version
+ * goes first.
+ */
 function checkShape(bytes: Buffer, kind: number): void {
   const version = bytes.readUInt8(8);
   if (version !== PROTOCOL_VERSION) {
@@ -131,7 +139,12 @@ function checkShape(bytes: Buffer, kind: number): void {
 function readIds(bytes: Buffer): [clusterId: number, from: NodeId, to: NodeId] {
   const ids = [12, 20, 28].map((at) => Number(bytes.readBigUInt64LE(at)));
   const [clusterId, from, to] = ids;
-  if (clusterId === undefined || from === undefined || to === undefined || !ids.every(Number.isSafeInteger)) {
+  if (
+    clusterId === undefined ||
+    from === undefined ||
+    to === undefined ||
+    !ids.every(Number.isSafeInteger)
+  ) {
     throw new HandshakeError("damaged", "Handshake has a number out of range");
   }
   return [clusterId, from, to];

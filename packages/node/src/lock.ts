@@ -1,24 +1,20 @@
-/** Keeps a second process away from a replica's directory, and lets go by itself when the holder dies. */
+/** Keeps a second process away from a replica's directory; ends by itself when the holder dies. */
 
 import { createHash, randomBytes } from "node:crypto";
-import {
-  linkSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { linkSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 
-/** Two processes on one directory would overwrite each other's log. Stop the other one, or use another directory. */
+/**
+ * Two processes on one directory would overwrite each other's log. Stop the other one, or use
+ * another directory.
+ */
 export class DirectoryInUseError extends Error {
   readonly code = "DIR_IN_USE";
   readonly dir: string;
 
-  constructor(dir: string, holder: string) {
-    super(`Directory ${dir} is in use by ${holder}`);
+  constructor(dir: string, options: { readonly holder: string; readonly cause?: unknown }) {
+    super(`Directory ${dir} is in use by ${options.holder}`, options);
     this.name = "DirectoryInUseError";
     this.dir = dir;
   }
@@ -37,15 +33,19 @@ export function isLockName(name: string): boolean {
   return name.startsWith(LOCK_FILE);
 }
 
-/** The directory must exist. Rejects with {@link DirectoryInUseError} while somebody holds it, in this process too. */
+/**
+ * The directory must exist. Rejects with {@link DirectoryInUseError} while somebody holds it, in
+ * this process too.
+ */
 export async function lockDirectory(dir: string): Promise<DirectoryLock> {
   return process.platform === "linux" ? lockBySocket(dir) : lockByFile(dir);
 }
 
 /**
- * An abstract Unix socket: the name belongs to one process at a time and the kernel frees it with the process, however
- * that ends. The name is made of device and inode, so that every path to the directory leads to the same lock.
- * Processes in different network namespaces don't see each other's names.
+ * An abstract Unix socket: the name belongs to one process at a time and the kernel frees it with
+ * the process, however that ends. The name is made of device and inode, so that every path to the
+ * directory leads to the same lock. Processes in different network namespaces don't see each
+ * other's names.
  */
 export async function lockBySocket(dir: string): Promise<DirectoryLock> {
   const { dev, ino } = statSync(dir, { bigint: true });
@@ -55,8 +55,8 @@ export async function lockBySocket(dir: string): Promise<DirectoryLock> {
     // exclusive: a worker of node:cluster would otherwise share the name through its primary.
     await listening(server, { path: `\0holdfast-${hash}`, exclusive: true });
   } catch (error) {
-    if (isCode(error, "EADDRINUSE")) throw new DirectoryInUseError(dir, "another replica");
-    throw error;
+    if (!isCode(error, "EADDRINUSE")) throw error;
+    throw new DirectoryInUseError(dir, { holder: "another replica", cause: error });
   }
   server.unref();
   return {
@@ -70,18 +70,19 @@ export async function lockBySocket(dir: string): Promise<DirectoryLock> {
 const heldHere = new Set<string>();
 
 /**
- * A file with the holder's process id, put in place by `link`, which only one of several can win. One that was left by
- * a process that is gone is moved away first.
+ * A file with the holder's process id, put in place by `link`, which only one of several can win.
+ * One that was left by a process that is gone is moved away first.
  */
 export async function lockByFile(dir: string): Promise<DirectoryLock> {
   const path = join(dir, LOCK_FILE);
-  if (heldHere.has(path)) throw new DirectoryInUseError(dir, `process ${process.pid}, this one`);
+  if (heldHere.has(path))
+    throw new DirectoryInUseError(dir, { holder: `process ${process.pid}, this one` });
   const mine = `${path}.${process.pid}.${randomBytes(6).toString("hex")}`;
   writeFileSync(mine, `${process.pid}\n`);
   try {
     if (!tryLink(mine, path)) {
       clearIfLeftOver(dir, path);
-      if (!tryLink(mine, path)) throw new DirectoryInUseError(dir, holderOf(path));
+      if (!tryLink(mine, path)) throw new DirectoryInUseError(dir, { holder: holderOf(path) });
     }
   } finally {
     unlinkSync(mine);
@@ -108,7 +109,7 @@ function tryLink(from: string, to: string): boolean {
 function clearIfLeftOver(dir: string, path: string): void {
   const pid = readPid(path);
   if (pid === undefined) return;
-  if (isAlive(pid)) throw new DirectoryInUseError(dir, `process ${pid} (see ${path})`);
+  if (isAlive(pid)) throw new DirectoryInUseError(dir, { holder: `process ${pid} (see ${path})` });
   const aside = `${path}.${process.pid}.old`;
   try {
     renameSync(path, aside);
@@ -138,7 +139,8 @@ function readPid(path: string): number | undefined {
 }
 
 function isAlive(pid: number): boolean {
-  // The own id in a file that this process does not hold: an earlier process had it, as in a restarted container.
+  // The own id in a file that this process does not hold: an earlier process had it, as in a
+  // restarted container.
   if (pid === 0 || pid === process.pid) return false;
   try {
     process.kill(pid, 0);

@@ -12,7 +12,9 @@ export class AddressInUseError extends Error {
   }
 }
 
-/** The system refuses to listen there: no such interface, no permission, or it is no address at all. */
+/**
+ * The system refuses to listen there: no such interface, no permission, or it is no address at all.
+ */
 export class AddressError extends Error {
   readonly code = "ADDRESS_UNUSABLE";
   readonly address: string;

@@ -1,4 +1,4 @@
-/** One incoming connection: lets nobody in who doesn't say the right hello in time, then cuts the stream into packets. */
+/** One incoming connection: first the right hello, in time; then a stream, cut into packets. */
 
 import type { Socket } from "node:net";
 import type { NodeId } from "@holdfast/raft";
@@ -19,7 +19,9 @@ export interface IncomingOptions {
   readonly id: NodeId;
   readonly packetBytesMax: number;
   readonly handshakeMs: number;
-  /** A dialer sends at least an empty frame now and then; after this long without any it is gone. */
+  /**
+   * A dialer sends at least an empty frame now and then; after this long without any it is gone.
+   */
   readonly silenceMsMax: number;
   /** While packets arrive the dialer gets a sign of life this often. */
   readonly ackMs: number;

@@ -1,4 +1,4 @@
-/** One outgoing connection: dials, says hello, sends what one turn gathered in one write, and dials again when lost. */
+/** One outgoing connection: dials, says hello, sends a turn's packets in one write, dials again. */
 
 import { connect, type Socket } from "node:net";
 import { EMPTY, type NodeId } from "@holdfast/raft";
@@ -17,13 +17,19 @@ export const TCP_KEEP_ALIVE_MS = 10_000;
 export interface LaneLimits {
   /** Largest packet, in bytes. */
   readonly packetBytesMax: number;
-  /** Bytes that may wait to be sent; what comes on top is dropped. A single larger packet may wait alone. */
+  /**
+   * Bytes that may wait to be sent; what comes on top is dropped. A single larger packet may wait
+   * alone.
+   */
   readonly queueBytesMax: number;
   /** Time to connect and say hello. */
   readonly handshakeMs: number;
   /** A connection is lost when something was sent and no sign of life came for this long. */
   readonly peerTimeoutMs: number;
-  /** When nothing was sent for this long an empty frame is, so that a dead connection is found before it is needed. */
+  /**
+   * When nothing was sent for this long an empty frame is, so that a dead connection is found
+   * before it is needed.
+   */
   readonly keepAliveMs: number;
   /** The first wait before dialing again; doubles with each failure. */
   readonly backoffMs: number;
@@ -75,7 +81,10 @@ export class OutgoingLane {
   private connectedAt = 0;
   /** Something was sent that no sign of life has followed yet. */
   private unanswered = false;
-  /** How long that has been so, and how long nothing was sent: counted in ticks, so that a stall of this process counts once. */
+  /**
+   * How long that has been so, and how long nothing was sent: counted in ticks, so that a stall of
+   * this process counts once.
+   */
   private silentMs = 0;
   private idleMs = 0;
   private connects = 0;
@@ -278,7 +287,9 @@ export class OutgoingLane {
   }
 }
 
-/** An attempt at several addresses of one name fails without a message of its own, but with a code. */
+/**
+ * An attempt at several addresses of one name fails without a message of its own, but with a code.
+ */
 function reasonOf(error: NodeJS.ErrnoException): string {
   return error.message === "" ? (error.code ?? error.name) : error.message;
 }

@@ -4,7 +4,9 @@ import type { NodeId } from "@holdfast/raft";
 import type { Lane } from "@holdfast/replica";
 import type { HandshakeFault, Verdict } from "./handshake.ts";
 
-/** Why a connection that came in was closed before it said who it is, or because of what it said. */
+/**
+ * Why a connection that came in was closed before it said who it is, or because of what it said.
+ */
 export type TurnedAway = HandshakeFault | Exclude<Verdict, "welcome"> | "too-slow" | "too-many";
 
 export type NetworkEvent =
@@ -13,7 +15,12 @@ export type NetworkEvent =
   /** That connection is gone. */
   | { readonly kind: "lost"; readonly peer: NodeId; readonly lane: Lane; readonly why: string }
   /** No connection came about: nobody there, or the other side (or this one) refused. */
-  | { readonly kind: "unconnected"; readonly peer: NodeId; readonly lane: Lane; readonly why: string }
+  | {
+      readonly kind: "unconnected";
+      readonly peer: NodeId;
+      readonly lane: Lane;
+      readonly why: string;
+    }
   /** Somebody who connected is no peer. */
   | { readonly kind: "turned-away"; readonly remote: string; readonly why: TurnedAway }
   /** A peer's connection carried what no peer sends; it was closed. */
@@ -32,8 +39,9 @@ export type NetworkReport = NetworkEvent & { readonly repeats: number };
 const QUIET_MS = 1000;
 
 /**
- * Passes on at most one event of a sort per second: a stranger who knocks all day must not fill the log. What comes and
- * goes is told each time, or the last word could be wrong; back-off keeps that rare.
+ * Passes on at most one event of a sort per second: a stranger who knocks all day must not fill the
+ * log. What comes and goes is told each time, or the last word could be wrong; back-off keeps that
+ * rare.
  */
 export class Reporter {
   private readonly report: (report: NetworkReport) => void;
@@ -47,7 +55,10 @@ export class Reporter {
 
   tell(event: NetworkEvent): void {
     const sort = sortOf(event);
-    if (sort === undefined) return this.report({ ...event, repeats: 0 });
+    if (sort === undefined) {
+      this.report({ ...event, repeats: 0 });
+      return;
+    }
     const at = this.now();
     const last = this.last.get(sort);
     if (last !== undefined && at - last.at < QUIET_MS) {
@@ -59,7 +70,10 @@ export class Reporter {
   }
 }
 
-/** Undefined for what is never held back. Free of anything that a stranger chooses, so that the map stays small. */
+/**
+ * Undefined for what is never held back. Free of anything that a stranger chooses, so that the map
+ * stays small.
+ */
 function sortOf(event: NetworkEvent): string | undefined {
   switch (event.kind) {
     case "connected":

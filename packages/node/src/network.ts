@@ -1,4 +1,4 @@
-/** The Network port over TCP: one outgoing connection per peer and lane; incoming ones only receive. */
+/** The Network port over TCP: one connection out per peer and lane; those coming in only receive. */
 
 import { createServer, type Server, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
@@ -55,8 +55,8 @@ const LANES: readonly Lane[] = ["vote", "append", "snapshot"];
 const CLOSE_MS_MAX = 250;
 
 /**
- * Listens at once, so that a taken address is known early; dials with `start`. Rejects with `AddressInUseError` or
- * `AddressError`.
+ * Listens at once, so that a taken address is known early; dials with `start`. Rejects with
+ * `AddressInUseError` or `AddressError`.
  */
 export async function openTcpNetwork(options: TcpNetworkOptions): Promise<TcpNetwork> {
   const address = parseAddress(options.listen);

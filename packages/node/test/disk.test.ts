@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { DiskError, type DiskErrorCode } from "@holdfast/replica";
+import { diskSuite } from "@holdfast/testkit";
 import { openDirectoryDisk } from "holdfast";
 
 const scratch = mkdtempSync(join(tmpdir(), "holdfast-disk-"));
@@ -20,6 +21,11 @@ const withCode =
   (code: DiskErrorCode) =>
   (error: unknown): boolean =>
     error instanceof DiskError && error.code === code;
+
+diskSuite("DirectoryDisk", async () => {
+  const disk = await openDirectoryDisk(freshDir());
+  return { disk, release: () => disk.close() };
+});
 
 test("openDirectoryDisk: creates the directory with its parents, and finds it again", async () => {
   const dir = freshDir();
@@ -42,7 +48,7 @@ test("openDirectoryDisk: a file in the way is an io error that names the path", 
   });
 });
 
-test("DirectoryDisk: what was written is in the file, at its position, with zeros in the gap", async () => {
+test("DirectoryDisk: what was written is in the real file, at its position", async () => {
   const dir = freshDir();
   const disk = await openDirectoryDisk(dir);
   const file = await disk.create("log");
@@ -71,7 +77,7 @@ test("DirectoryDisk: a large write and read go through whole", async () => {
   await disk.close();
 });
 
-test("DirectoryDisk: list leaves directories and lock files out; their names are refused", async () => {
+test("DirectoryDisk: directories and lock files are not listed nor opened", async () => {
   const dir = freshDir();
   const disk = await openDirectoryDisk(dir);
   mkdirSync(join(dir, "sub"));
@@ -117,7 +123,10 @@ test("DiskFile: after a failed sync the file takes nothing more (D3)", async (t)
   assert.ok(withCode("io")(first));
   const again: unknown = await file.sync().catch((error: unknown) => error);
   assert.equal(again, first, "the same error, not a new attempt");
-  assert.throws(() => file.write(0, bytes("y")), (error) => error === first);
+  assert.throws(
+    () => file.write(0, bytes("y")),
+    (error) => error === first,
+  );
   await assert.rejects(file.truncate(0), (error) => error === first);
   await file.close();
   await disk.close();

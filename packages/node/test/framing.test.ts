@@ -1,11 +1,13 @@
 /** Frames: any cut of the stream gives the same payloads, and damage is found (N13, N14). */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { FRAME_HEADER_BYTES, FrameError, FrameReader, writeFrame } from "../src/framing.ts";
 
 const LIMIT = 1000;
+const FORMAT_PAGE = new URL("../../../../docs/reference/wire-format.md", import.meta.url);
 
 function framesOf(payloads: readonly Uint8Array[]): Buffer {
   const bytes = payloads.reduce((sum, one) => sum + FRAME_HEADER_BYTES + one.length, 0);
@@ -35,7 +37,10 @@ test("FrameReader: any cut of the stream gives the same payloads", () => {
     fc.property(payloads, fc.array(fc.nat(1500), { maxLength: 40 }), (sent, cuts) => {
       const stream = framesOf(sent);
       const sorted = cuts.map((cut) => Math.min(cut, stream.length)).sort((a, b) => a - b);
-      assert.deepEqual(read(stream, sorted), sent.map((one) => Buffer.from(one)));
+      assert.deepEqual(
+        read(stream, sorted),
+        sent.map((one) => Buffer.from(one)),
+      );
     }),
     { numRuns: 1000 },
   );
@@ -94,9 +99,9 @@ test("FrameReader: a frame in one piece is a view of it, not a copy", () => {
   assert.equal(seen[0]?.buffer, stream.buffer);
 });
 
-test("writeFrame: golden bytes", () => {
-  assert.equal(
-    framesOf([Buffer.from("1400010203", "hex")]).toString("hex"),
-    "05000000" + "20105f31" + "1400010203",
-  );
+test("writeFrame: the bytes are those of wire-format.md", () => {
+  const frame = framesOf([Buffer.from([0x14, 0x00, 0x01, 0x02, 0x03])]);
+  const dump = "05 00 00 00 20 10 5f 31 14 00 01 02 03";
+  assert.equal(frame.toString("hex"), dump.replaceAll(" ", ""));
+  assert.ok(readFileSync(FORMAT_PAGE, "utf8").includes(`\n${dump}\n`));
 });

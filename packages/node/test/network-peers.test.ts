@@ -1,4 +1,4 @@
-/** What happens between peers over TCP: lost connections, dead ones, full queues, wrong addresses, moves. */
+/** Between peers over TCP: lost connections, dead ones, full queues, wrong addresses, moves. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -64,7 +64,7 @@ test("openTcpNetwork: an address in use is an error that names it", async () => 
   });
 });
 
-test("openTcpNetwork: what is no address, or none of this machine, is an error that names it", async () => {
+test("openTcpNetwork: what is no address, or not one of this machine, is named", async () => {
   const open = (listen: string, peer = "127.0.0.1:1"): Promise<unknown> =>
     openTcpNetwork({ id: 1, clusterId: 1, listen, peers: { 2: peer } });
   const names =
@@ -126,7 +126,7 @@ test("TcpNetwork: a peer that takes packets and shows no sign of life is lost (N
   });
 });
 
-test("TcpNetwork: connections that carry nothing stay, for longer than every time limit", async () => {
+test("TcpNetwork: connections that carry nothing outlast every time limit", async () => {
   await inWorld(async (world) => {
     const [one, two] = [await station(world, 1), await station(world, 2)];
     await until(() => isConnected(one, 2) && isConnected(two, 1), "connected");
@@ -138,7 +138,7 @@ test("TcpNetwork: connections that carry nothing stay, for longer than every tim
   });
 });
 
-test("TcpNetwork: a peer that stops reading fills the queue to its limit and no further", async () => {
+test("TcpNetwork: a peer that stops reading fills the queue to its limit", async () => {
   await inWorld(async (world) => {
     const server = await fakeNodeTwo(world, (socket) => socket.pause());
     const one = await station(world, 1, { queueBytesMax: 1 << 20, peerTimeoutMs: 60_000 });
@@ -154,7 +154,10 @@ test("TcpNetwork: a peer that stops reading fills the queue to its limit and no 
     assert.ok(sentPackets + droppedPackets <= 400);
     assert.ok(one.reports.some((one) => one.kind === "dropped" && one.why === "queue-full"));
     one.network.send(2, "vote", Uint8Array.of(1));
-    await until(() => (one.network.stats()[0]?.sending.vote.sentPackets ?? 0) > 0, "other lanes go on");
+    await until(
+      () => (one.network.stats()[0]?.sending.vote.sentPackets ?? 0) > 0,
+      "other lanes go on",
+    );
     const begun = performance.now();
     await one.network.close();
     assert.ok(performance.now() - begun < 5000, "close doesn't wait for the peer");
@@ -162,7 +165,7 @@ test("TcpNetwork: a peer that stops reading fills the queue to its limit and no 
   });
 });
 
-test("TcpNetwork: a packet above the limit is dropped and told, one at the limit arrives", async () => {
+test("TcpNetwork: a packet above the limit is dropped, one at it arrives", async () => {
   await inWorld(async (world) => {
     const limits = { packetBytesMax: 1000 };
     const [one, two] = [await station(world, 1, limits), await station(world, 2, limits)];
@@ -208,7 +211,7 @@ test("TcpNetwork: who answers in a peer's place is not sent anything", async () 
   });
 });
 
-test("setPeer: a peer that moved is found at its new address, one that is forgotten gets nothing (N16)", async () => {
+test("setPeer: a peer that moved is found, one that is forgotten gets nothing (N16)", async () => {
   await inWorld(async (world) => {
     const [one, two] = [await station(world, 1), await station(world, 2)];
     await deliver(one, two, 2, "here");
@@ -233,7 +236,10 @@ test("setPeer: a peer that moved is found at its new address, one that is forgot
     one.network.send(2, "append", Uint8Array.from(Buffer.from("nobody")));
     await sleep(50);
     assert.deepEqual(arrivals, ["there"]);
-    assert.deepEqual(one.network.stats().map(({ peer }) => peer), [3]);
+    assert.deepEqual(
+      one.network.stats().map(({ peer }) => peer),
+      [3],
+    );
     await moved.close();
   });
 });

@@ -4,7 +4,12 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeId } from "@holdfast/raft";
 import type { Lane } from "@holdfast/replica";
-import { type NetworkReport, openTcpNetwork, type TcpNetwork, type TcpNetworkOptions } from "holdfast";
+import {
+  type NetworkReport,
+  openTcpNetwork,
+  type TcpNetwork,
+  type TcpNetworkOptions,
+} from "holdfast";
 
 export const CLUSTER = 42;
 
@@ -27,7 +32,8 @@ export const QUICK: Limits = {
 
 export async function tcpWorld(ids: readonly NodeId[], shared: Limits = QUICK): Promise<TcpWorld> {
   const addresses: Record<NodeId, string> = {};
-  // Each port is known before the first network opens: all are held at once, so that no two are the same.
+  // Each port is known before the first network opens: all are held at once, so that no two are the
+  // same.
   const holders: TcpNetwork[] = [];
   for (const id of ids) {
     const holder = await openTcpNetwork({ id, clusterId: 1, listen: "127.0.0.1:0", peers: {} });
@@ -100,7 +106,12 @@ export function isConnected(from: Station, to: NodeId): boolean {
 }
 
 /** Sends `text` to `to` until it has arrived at `receiver`. */
-export async function deliver(from: Station, receiver: Station, to: NodeId, text: string): Promise<void> {
+export async function deliver(
+  from: Station,
+  receiver: Station,
+  to: NodeId,
+  text: string,
+): Promise<void> {
   await until(() => {
     if (receiver.arrivals.some((one) => one.text === text)) return true;
     from.network.send(to, "append", Uint8Array.from(Buffer.from(text, "latin1")));

@@ -175,7 +175,9 @@ export const SAMPLES: readonly (readonly [string, Packet])[] = [
 /** Whole numbers where encodings change length, and others. */
 export const count: fc.Arbitrary<number> = fc.oneof(
   fc.nat(200),
-  fc.integer({ min: 1, max: 52 }).chain((bits) => fc.integer({ min: -1, max: 1 }).map((d) => 2 ** bits + d)),
+  fc
+    .integer({ min: 1, max: 52 })
+    .chain((bits) => fc.integer({ min: -1, max: 1 }).map((d) => 2 ** bits + d)),
   fc.maxSafeNat(),
   fc.constant(Number.MAX_SAFE_INTEGER),
 );
@@ -185,7 +187,10 @@ const data = fc.uint8Array({ maxLength: 300 });
 const envelope = { from: fc.constant(FROM), to: fc.constant(TO), term: count };
 
 const members: fc.Arbitrary<Members> = fc
-  .uniqueArray(count.map((n) => Math.max(n, 1)), { minLength: 1, maxLength: 9 })
+  .uniqueArray(
+    count.map((n) => Math.max(n, 1)),
+    { minLength: 1, maxLength: 9 },
+  )
   .map((voters) => ({ voters: voters.sort((a, b) => a - b) }));
 
 const entryParts = fc.array(
@@ -243,52 +248,53 @@ const forwardResponse: fc.Arbitrary<ForwardResponse> = fc.record({
   leader: count,
 });
 
-export const packet: fc.Arbitrary<Packet> = fc.oneof(
-  fc.record({
-    kind: fc.constant("vote-request" as const),
-    ...envelope,
-    preVote: flag,
-    electionTerm: count,
-    lastIndex: count,
-    lastTerm: count,
-  }),
-  fc.record({
-    kind: fc.constant("vote-response" as const),
-    ...envelope,
-    preVote: flag,
-    electionTerm: count,
-    granted: flag,
-  }),
-  appendRequest,
-  fc.record({
-    kind: fc.constant("append-response" as const),
-    ...envelope,
-    seq: count,
-    accepted: flag,
-    index: count,
-    hintTerm: count,
-  }),
-  fc.record({
-    kind: fc.constant("snapshot-request" as const),
-    ...envelope,
-    seq: count,
-    lastIndex: count,
-    lastTerm: count,
-    members,
-    offset: count,
-    data,
-    done: flag,
-  }),
-  fc.record({
-    kind: fc.constant("snapshot-response" as const),
-    ...envelope,
-    seq: count,
-    lastIndex: count,
-    offset: count,
-    installed: flag,
-    matchIndex: count,
-  }),
-  forwardRequest,
-  forwardResponse,
-)
+export const packet: fc.Arbitrary<Packet> = fc
+  .oneof(
+    fc.record({
+      kind: fc.constant("vote-request" as const),
+      ...envelope,
+      preVote: flag,
+      electionTerm: count,
+      lastIndex: count,
+      lastTerm: count,
+    }),
+    fc.record({
+      kind: fc.constant("vote-response" as const),
+      ...envelope,
+      preVote: flag,
+      electionTerm: count,
+      granted: flag,
+    }),
+    appendRequest,
+    fc.record({
+      kind: fc.constant("append-response" as const),
+      ...envelope,
+      seq: count,
+      accepted: flag,
+      index: count,
+      hintTerm: count,
+    }),
+    fc.record({
+      kind: fc.constant("snapshot-request" as const),
+      ...envelope,
+      seq: count,
+      lastIndex: count,
+      lastTerm: count,
+      members,
+      offset: count,
+      data,
+      done: flag,
+    }),
+    fc.record({
+      kind: fc.constant("snapshot-response" as const),
+      ...envelope,
+      seq: count,
+      lastIndex: count,
+      offset: count,
+      installed: flag,
+      matchIndex: count,
+    }),
+    forwardRequest,
+    forwardResponse,
+  )
   .map((one): Packet => ({ ...one }));

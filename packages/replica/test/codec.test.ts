@@ -1,10 +1,11 @@
-/** The wire codec: round trips, golden bytes, sizes, and what it says to bytes that are no packet. */
+/** The wire codec: round trips, golden bytes, sizes, and bytes that are no packet. */
 
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { type Entry, InvariantError, isCount, isNodeId } from "@holdfast/raft";
 import { CodecError, decodePacket, encodePacket, laneOf, type Packet } from "@holdfast/replica";
+import { golden } from "@holdfast/testkit";
 import fc from "fast-check";
 import { FROM, packet, SAMPLES, TO } from "./codec-packets.ts";
 
@@ -107,14 +108,17 @@ test("decodePacket: every kind is built with its fields in the order of the cont
 });
 
 test("encodePacket: golden bytes of every kind", () => {
-  const text = SAMPLES.map(([name, sample]) => `${name}\n  ${hex(encodePacket(sample))}\n`).join("");
-  if (process.env["UPDATE"] === "1") writeFileSync(GOLDEN, text);
-  assert.equal(text, readFileSync(GOLDEN, "utf8"));
+  const text = SAMPLES.map(([name, sample]) => `${name}\n  ${hex(encodePacket(sample))}\n`).join(
+    "",
+  );
+  golden("wire packets", text, GOLDEN);
 });
 
 test("wire-format.md shows the golden bytes", () => {
   const page = readFileSync(FORMAT_PAGE, "utf8");
-  const dumps = readFileSync(GOLDEN, "utf8").split("\n").filter((line) => line.startsWith("  "));
+  const dumps = readFileSync(GOLDEN, "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("  "));
   assert.equal(dumps.length, SAMPLES.length);
   for (const dump of dumps) assert.ok(page.includes(dump.trim()), `not in the page: ${dump}`);
 });
@@ -233,7 +237,8 @@ test("encodePacket: the bytes spent on everything but payload stay small", () =>
     for (let index = 8; index < 8 + entryCount; index++) {
       entries.push({ index, term: 5, kind: "command", data: new Uint8Array(dataBytes) });
     }
-    return encodePacket({ ...heartbeat(5, 1, 7), kind: "append-request", entries } as Packet).length;
+    return encodePacket({ ...heartbeat(5, 1, 7), kind: "append-request", entries } as Packet)
+      .length;
   };
   assert.equal(batch(65, 100) - batch(64, 100), 100 + 2);
   assert.equal(batch(65, 1000) - batch(64, 1000), 1000 + 3);

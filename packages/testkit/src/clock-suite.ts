@@ -1,7 +1,7 @@
 /** What every Clock must do, in tests that run on real and on simulated time alike. */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, it } from "node:test";
 import type { Clock } from "@holdfast/replica";
 
 export interface ClockWorld {
@@ -10,10 +10,22 @@ export interface ClockWorld {
   advance(ms: number): Promise<void>;
 }
 
-/** Registers the conformance tests of the Clock port for the clock that `open` makes. */
+/** Registers the suite with node:test, for the clock that `open` makes anew for each test. */
 export function clockSuite(name: string, open: () => ClockWorld | Promise<ClockWorld>): void {
-  test(`${name}: now never goes back and passes with time`, async () => {
-    const { clock, advance } = await open();
+  const test = (title: string, body: (world: ClockWorld) => Promise<void>): void => {
+    it(title, async () => body(await open()));
+  };
+  describe(`${name} keeps the promises of the Clock port`, () => {
+    passing(test);
+    cancelling(test);
+    turns(test);
+  });
+}
+
+type Test = (title: string, body: (world: ClockWorld) => Promise<void>) => void;
+
+function passing(test: Test): void {
+  test("now never goes back and passes with time", async ({ clock, advance }) => {
     const readings = [clock.now()];
     for (let i = 0; i < 5; i++) {
       await advance(4);
@@ -24,8 +36,7 @@ export function clockSuite(name: string, open: () => ClockWorld | Promise<ClockW
     assert.ok((readings[5] ?? 0) - (readings[0] ?? 0) >= 19, `${readings}`);
   });
 
-  test(`${name}: a timer fires once, when its delay has passed`, async () => {
-    const { clock, advance } = await open();
+  test("a timer fires once, when its delay has passed", async ({ clock, advance }) => {
     const begun = clock.now();
     const fired: number[] = [];
     clock.setTimer(30, () => fired.push(clock.now() - begun));
@@ -36,8 +47,7 @@ export function clockSuite(name: string, open: () => ClockWorld | Promise<ClockW
     assert.ok((fired[0] ?? 0) >= 29, `after ${fired[0]} ms`);
   });
 
-  test(`${name}: a fraction of a millisecond is not cut off`, async () => {
-    const { clock, advance } = await open();
+  test("a fraction of a millisecond is not cut off", async ({ clock, advance }) => {
     const begun = clock.now();
     const fired: number[] = [];
     clock.setTimer(5.9, () => fired.push(clock.now() - begun));
@@ -46,8 +56,7 @@ export function clockSuite(name: string, open: () => ClockWorld | Promise<ClockW
     assert.ok((fired[0] ?? 0) >= 4.9, `after ${fired[0]} ms`);
   });
 
-  test(`${name}: timers fire in the order of their times`, async () => {
-    const { clock, advance } = await open();
+  test("timers fire in the order of their times", async ({ clock, advance }) => {
     const fired: string[] = [];
     clock.setTimer(40, () => fired.push("third"));
     clock.setTimer(20, () => fired.push("second"));
@@ -56,9 +65,13 @@ export function clockSuite(name: string, open: () => ClockWorld | Promise<ClockW
     await advance(100);
     assert.deepEqual(fired, ["first", "second", "third"]);
   });
+}
 
-  test(`${name}: a cancelled timer never fires, and cancelling again is no error`, async () => {
-    const { clock, advance } = await open();
+function cancelling(test: Test): void {
+  test("a cancelled timer never fires, and cancelling again is no error", async ({
+    clock,
+    advance,
+  }) => {
     const fired: string[] = [];
     const cancelled = clock.setTimer(10, () => fired.push("cancelled"));
     const kept = clock.setTimer(10, () => fired.push("kept"));
@@ -69,8 +82,7 @@ export function clockSuite(name: string, open: () => ClockWorld | Promise<ClockW
     assert.deepEqual(fired, ["kept"]);
   });
 
-  test(`${name}: a timer can be set and cancelled by another timer`, async () => {
-    const { clock, advance } = await open();
+  test("a timer can be set and cancelled by another timer", async ({ clock, advance }) => {
     const fired: string[] = [];
     const victim = clock.setTimer(40, () => fired.push("victim"));
     clock.setTimer(5, () => {
@@ -81,8 +93,10 @@ export function clockSuite(name: string, open: () => ClockWorld | Promise<ClockW
     assert.deepEqual(fired, ["second"]);
   });
 
-  test(`${name}: a delay longer than 2^31 ms, or endless, doesn't fire early`, async () => {
-    const { clock, advance } = await open();
+  test("a delay longer than 2^31 ms, or endless, doesn't fire early", async ({
+    clock,
+    advance,
+  }) => {
     const fired: number[] = [];
     const delays = [2 ** 31, 2 ** 33, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY];
     const timers = delays.map((delay) => clock.setTimer(delay, () => fired.push(delay)));
@@ -90,9 +104,10 @@ export function clockSuite(name: string, open: () => ClockWorld | Promise<ClockW
     for (const timer of timers) timer.cancel();
     assert.deepEqual(fired, []);
   });
+}
 
-  test(`${name}: soon runs after the caller, in order, before time passes`, async () => {
-    const { clock, advance } = await open();
+function turns(test: Test): void {
+  test("soon runs after the caller, in order, before time passes", async ({ clock, advance }) => {
     const ran: string[] = [];
     clock.setTimer(20, () => ran.push("timer"));
     clock.soon(() => {

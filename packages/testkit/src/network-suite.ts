@@ -1,13 +1,16 @@
-/** What every Network must do, in tests that run on real sockets and on a simulated network alike. */
+/** What every Network must do, in tests for real sockets and a simulated network alike. */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, it } from "node:test";
 import type { NodeId } from "@holdfast/raft";
 import type { Lane, Network } from "@holdfast/replica";
 
 /** Networks of one cluster, one per node, that can reach each other. */
 export interface NetworkWorld {
-  /** The network of this node, not started yet. After its `close` it can be opened again: the node restarts. */
+  /**
+   * The network of this node, not started yet. After its `close` it can be opened again: the node
+   * restarts.
+   */
   open(id: NodeId): Promise<Network>;
   /** Lets at least this much of the networks' time pass, with everything that falls due in it. */
   advance(ms: number): Promise<void>;
@@ -32,13 +35,15 @@ const LANES: readonly Lane[] = ["vote", "append", "snapshot"];
 const STEP_MS = 20;
 const STEPS_MAX = 500;
 
-/** Registers the conformance tests of the Network port for the networks that `open` makes. */
+/**
+ * Registers the suite with node:test. `open` makes a world of these nodes, a new one for each test.
+ */
 export function networkSuite(
   name: string,
   open: (ids: readonly NodeId[]) => Promise<NetworkWorld>,
 ): void {
-  const check = (criterion: string, body: (world: NetworkWorld) => Promise<void>): void => {
-    test(`${name}: ${criterion}`, async () => {
+  const test = (title: string, body: (world: NetworkWorld) => Promise<void>): void => {
+    it(title, async () => {
       const world = await open([1, 2, 3]);
       try {
         await body(world);
@@ -47,8 +52,16 @@ export function networkSuite(
       }
     });
   };
+  describe(`${name} keeps the promises of the Network port`, () => {
+    delivery(test);
+    endings(test);
+  });
+}
 
-  check("packets arrive whole, from whom they say, on every lane between every pair", async (world) => {
+type Test = (title: string, body: (world: NetworkWorld) => Promise<void>) => void;
+
+function delivery(test: Test): void {
+  test("packets arrive whole, from whom they say, on every lane", async (world) => {
     const stations = await startAll(world);
     for (const [from, sender] of stations) {
       for (const [to, receiver] of stations) {
@@ -66,7 +79,7 @@ export function networkSuite(
     for (const { arrivals } of stations.values()) assert.ok(arrivals.every(isPattern));
   });
 
-  check("large packets arrive whole, and small ones on other lanes meanwhile", async (world) => {
+  test("large packets arrive whole, and small ones on other lanes meanwhile", async (world) => {
     const stations = await startAll(world);
     const [one, two] = [station(stations, 1), station(stations, 2)];
     const large = pattern(7, 5 << 20);
@@ -78,7 +91,7 @@ export function networkSuite(
     assert.ok(two.arrivals.every(isPattern));
   });
 
-  check("a burst in one turn arrives in whole packets, each as it was sent", async (world) => {
+  test("a burst in one turn arrives in whole packets, each as it was sent", async (world) => {
     const stations = await startAll(world);
     const [one, two] = [station(stations, 1), station(stations, 2)];
     await sendUntil(world, one, 2, "append", pattern(0, 10), () => two.arrivals.length > 0);
@@ -91,8 +104,10 @@ export function networkSuite(
     });
     assert.ok(two.arrivals.every(isPattern));
   });
+}
 
-  check("what is sent to nobody, to oneself, or too early is no error", async (world) => {
+function endings(test: Test): void {
+  test("what is sent to nobody, to oneself, or too early is no error", async (world) => {
     const two = await start(world, 2);
     const network = await world.open(1);
     for (const to of [0, 1, 2, 99]) network.send(to, "append", pattern(1, 20));
@@ -103,7 +118,7 @@ export function networkSuite(
     assert.ok(!arrived(two, 2));
   });
 
-  check("a peer that goes away is reported, and reached again when it is back", async (world) => {
+  test("a peer that goes away is reported, and reached again when it is back", async (world) => {
     const stations = await startAll(world);
     const [one, two, three] = [1, 2, 3].map((id) => station(stations, id));
     assert.ok(one !== undefined && two !== undefined && three !== undefined);
@@ -122,7 +137,7 @@ export function networkSuite(
     assert.ok(back.arrivals.every(isPattern) && one.arrivals.every(isPattern));
   });
 
-  check("close ends everything, twice is no error, and later calls do nothing", async (world) => {
+  test("close ends everything, twice is no error, and later calls do nothing", async (world) => {
     const stations = await startAll(world);
     const [one, two] = [station(stations, 1), station(stations, 2)];
     await sendUntil(world, one, 2, "append", pattern(1, 50), () => arrived(two, 1));
@@ -136,7 +151,7 @@ export function networkSuite(
     assert.ok(!arrived(two, 2));
   });
 
-  check("a network that never started closes too", async (world) => {
+  test("a network that never started closes too", async (world) => {
     const network = await world.open(1);
     await network.close();
     network.send(2, "append", pattern(1, 10));

@@ -1,4 +1,4 @@
-/** Bytes in and out: varints for whole numbers to 2^53 - 1, signed differences, length-prefixed spans. */
+/** Bytes in and out: varints for numbers to 2^53 - 1, differences, spans with their length. */
 
 import { assert, EMPTY, isCount } from "@holdfast/raft";
 import { CodecError } from "./errors.ts";
@@ -13,8 +13,9 @@ let slab = new Uint8Array(SLAB_BYTES);
 let slabUsed = 0;
 
 /**
- * Writes into a piece of memory that was measured beforehand. Small outputs are cut from a shared slab, because an
- * allocation of their own would cost more than the encoding; no two outputs ever overlap.
+ * Writes into a piece of memory that was measured beforehand. Small outputs are cut from a shared
+ * slab, because an allocation of their own would cost more than the encoding; no two outputs ever
+ * overlap.
  */
 export class Writer {
   private readonly bytes: Uint8Array;
@@ -44,7 +45,10 @@ export class Writer {
     this.bytes[this.at++] = value;
   }
 
-  /** A whole number from 0 to 2^53 - 1: 7 bits per byte, low ones first, high bit set on all but the last. */
+  /**
+   * A whole number from 0 to 2^53 - 1: 7 bits per byte, low ones first, high bit set on all but the
+   * last.
+   */
   count(value: number): void {
     assert(isCount(value), "codec: number out of range");
     const bytes = this.bytes;
@@ -62,7 +66,10 @@ export class Writer {
     this.at = at;
   }
 
-  /** The difference `to - from` of two counts. Bit 0 of the first byte is the sign, bits 1 to 6 the low magnitude. */
+  /**
+   * The difference `to - from` of two counts. Bit 0 of the first byte is the sign, bits 1 to 6 the
+   * low magnitude.
+   */
   difference(from: number, to: number): void {
     assert(isCount(from) && isCount(to), "codec: number out of range");
     const sign = to < from ? 1 : 0;
@@ -92,7 +99,10 @@ export class Writer {
   }
 }
 
-/** Reads what a {@link Writer} wrote. Each number has one spelling only, so equal packets are equal bytes. */
+/**
+ * Reads what a {@link Writer} wrote. Each number has one spelling only, so equal packets are equal
+ * bytes.
+ */
 export class Reader {
   private readonly bytes: Uint8Array;
   private at = 0;
@@ -125,7 +135,10 @@ export class Reader {
     return first < 0x80 ? first : this.countRest(first & 0x7f);
   }
 
-  /** A count of things that take at least `leastBytes` each, so that more cannot follow than there is room for. */
+  /**
+   * A count of things that take at least `leastBytes` each, so that more cannot follow than there
+   * is room for.
+   */
   countOf(leastBytes: number): number {
     const value = this.count();
     if (value > this.left / leastBytes) throw new CodecError("Count exceeds the packet");

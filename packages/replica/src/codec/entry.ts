@@ -1,4 +1,4 @@
-/** Log entries on the wire (paper §5.3): indexes follow from where the batch begins, terms are written as differences. */
+/** Log entries on the wire (paper §5.3): indexes are implied, terms are written as differences. */
 
 import { assert, type Entry, type EntryKind, type Index, type Term } from "@holdfast/raft";
 import { type Reader, VARINT_BYTES_MAX, type Writer } from "./buffer.ts";

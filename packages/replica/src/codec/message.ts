@@ -53,17 +53,23 @@ export function messageBound(message: Message): number {
 export function writeMessage(writer: Writer, message: Message): void {
   switch (message.kind) {
     case "vote-request":
-      return writeVoteRequest(writer, message);
+      writeVoteRequest(writer, message);
+      break;
     case "vote-response":
-      return writeVoteResponse(writer, message);
+      writeVoteResponse(writer, message);
+      break;
     case "append-request":
-      return writeAppendRequest(writer, message);
+      writeAppendRequest(writer, message);
+      break;
     case "append-response":
-      return writeAppendResponse(writer, message);
+      writeAppendResponse(writer, message);
+      break;
     case "snapshot-request":
-      return writeSnapshotRequest(writer, message);
+      writeSnapshotRequest(writer, message);
+      break;
     case "snapshot-response":
-      return writeSnapshotResponse(writer, message);
+      writeSnapshotResponse(writer, message);
+      break;
   }
 }
 

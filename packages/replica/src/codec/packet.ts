@@ -1,4 +1,4 @@
-/** What one replica sends another: the core's messages and forwarded proposals, as bytes and back. */
+/** What one replica sends another: the core's messages and forwarded proposals, as bytes. */
 
 import type { Index, Message, NodeId, Refusal, Term } from "@holdfast/raft";
 import type { Lane } from "../ports.ts";
@@ -59,7 +59,10 @@ const FORWARD_REQUEST = 7;
 const FORWARD_RESPONSE = 8;
 const OK = 0b1;
 
-/** Never shares memory with `packet`. Who sends and who receives is not written: the connection knows. */
+/**
+ * Never shares memory with `packet`. Who sends and who receives is not written: the connection
+ * knows.
+ */
 export function encodePacket(packet: Packet): Uint8Array {
   switch (packet.kind) {
     case "forward-request": {
@@ -91,8 +94,8 @@ export function encodePacket(packet: Packet): Uint8Array {
 }
 
 /**
- * Payloads in the result are views into `bytes`. Checks the shape only; whether a message makes sense now is for the
- * core to say. Throws {@link CodecError}.
+ * Payloads in the result are views into `bytes`. Checks the shape only; whether a message makes
+ * sense now is for the core to say. Throws {@link CodecError}.
  */
 export function decodePacket(bytes: Uint8Array, from: NodeId, to: NodeId): Packet {
   const reader = new Reader(bytes);
