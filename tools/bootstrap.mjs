@@ -12,10 +12,22 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const NODE_MIN = [20, 19];
 const STILL_BUSY_MS = 5000;
-/**
- * One press of Ctrl-C arrives twice under npm: from the terminal, and once more passed on by npm.
- */
 const SAME_SIGNAL_MS = 300;
+const PARENT_CHECK_MS = 250;
+
+/**
+ * Not `npm ci`: it insists on optional packages of all platforms in the lock file, also those that
+ * the registry at hand lacks. `--no-save` follows the lock file as well and leaves it as it is.
+ * Development packages are what builds and checks: wanted even where NODE_ENV says production.
+ */
+const INSTALL_FLAGS = [
+  "--no-save",
+  "--include=dev",
+  "--no-audit",
+  "--no-fund",
+  "--progress=false",
+  "--loglevel=error",
+];
 
 /**
  * What each command runs once the checkout is ready: a built file and the arguments before the
@@ -47,7 +59,7 @@ export async function run(name, args) {
   await build();
   const file = path.join(root, command.file);
   if (!existsSync(file)) fail(`Cannot run ${name}: the build made no ${command.file}`, 1);
-  mergeRepeatedSignals();
+  tidySignals();
   process.argv = [process.execPath, file, ...command.before, ...args];
   await import(pathToFileURL(file).href);
 }
@@ -94,17 +106,8 @@ function readPackages(file) {
 }
 
 async function install(why) {
-  const verb = existsSync("package-lock.json") ? "ci" : "install";
-  say(`Installing: ${why} (npm ${verb}, needs the package registry once)`);
-  // Development packages are what builds and checks: wanted even where NODE_ENV says production.
-  const flags = [
-    "--include=dev",
-    "--no-audit",
-    "--no-fund",
-    "--progress=false",
-    "--loglevel=error",
-  ];
-  await stage("install", npmCommand([verb, ...flags]));
+  say(`Installing: ${why} (needs the package registry once)`);
+  await stage("install", npmCommand(["install", ...INSTALL_FLAGS]));
 }
 
 function npmCommand(args) {
@@ -155,7 +158,12 @@ async function stage(title, command) {
   say(`${title}: done in ${seconds()}`);
 }
 
-function mergeRepeatedSignals() {
+/**
+ * One press of Ctrl-C may arrive twice, from the terminal and passed on by npm: the second one is
+ * dropped. SIGTERM to npm may not arrive at all, because the shell between dies of it: the death of
+ * the parent is taken for it.
+ */
+function tidySignals() {
   const emit = process.emit;
   const last = new Map();
   process.emit = function emitOnce(name, ...rest) {
@@ -167,6 +175,15 @@ function mergeRepeatedSignals() {
     }
     return emit.call(this, name, ...rest);
   };
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  let gone = 0;
+  const watch = () => {
+    gone = process.ppid === parent ? 0 : gone + 1;
+    // Twice, so that a signal that came at the same time is seen first.
+    if (gone === 2 && last.size === 0) process.kill(process.pid, "SIGTERM");
+  };
+  setInterval(watch, PARENT_CHECK_MS).unref();
 }
 
 function say(line) {
