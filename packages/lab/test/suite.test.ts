@@ -1,0 +1,61 @@
+/** The suite itself: 28 scenarios by five seeds each on the production stack, and equal seeds twice. */
+
+import assert from "node:assert/strict";
+import { availableParallelism } from "node:os";
+import { test } from "node:test";
+import type { Played } from "../src/play.ts";
+import { type Job, playAll } from "../src/pool.ts";
+import { SUITE } from "../src/suite.ts";
+import { replayCommand } from "../src/table.ts";
+
+const SEED_BASE = 20_220;
+const SEEDS = 5;
+
+interface Outcome {
+  readonly job: Job;
+  readonly played: Played;
+}
+
+async function playJobs(jobs: readonly Job[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  await playAll(jobs, Math.min(availableParallelism(), 4), (job, played) =>
+    outcomes.push({ job, played }),
+  );
+  return outcomes;
+}
+
+const jobs: readonly Job[] = SUITE.flatMap(({ number }) =>
+  Array.from({ length: SEEDS }, (_, at) => ({
+    scenario: number,
+    seed: SEED_BASE + at,
+    isReal: false,
+  })),
+);
+
+test(`28 scenarios pass with ${SEEDS} seeds each from ${SEED_BASE} on, the same twice`, async (t) => {
+  const first = await playJobs(jobs);
+  assert.equal(first.length, 28 * SEEDS);
+  for (const scenario of SUITE) {
+    await t.test(`(${scenario.part}) ${scenario.name}`, () => {
+      const own = first.filter(({ job }) => job.scenario === scenario.number);
+      assert.equal(own.length, SEEDS);
+      for (const { job, played } of own) {
+        const again = replayCommand(scenario, job.seed, false);
+        assert.equal(played.failure, "", `${played.failure}; again: ${again}`);
+        assert.ok(played.figures !== undefined && played.figures.calls > 0);
+        assert.ok(played.figures.ms >= played.figures.floorMs);
+      }
+    });
+  }
+
+  await t.test("equal seeds give equal hashes and figures, different seeds don't", async () => {
+    const second = await playJobs(jobs);
+    const hash = ({ job, played }: Outcome): string =>
+      `${job.scenario} ${job.seed} ${played.traceHash} ${JSON.stringify(played.figures)}`;
+    assert.deepEqual(second.map(hash), first.map(hash));
+    for (const { number } of SUITE) {
+      const own = first.filter(({ job }) => job.scenario === number);
+      assert.ok(new Set(own.map(({ played }) => played.traceHash)).size > 1, `test ${number}`);
+    }
+  });
+});
