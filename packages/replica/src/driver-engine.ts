@@ -2,6 +2,7 @@
 
 import {
   type Index,
+  InvariantError,
   leaderOf,
   type Raft,
   type SnapshotMeta,
@@ -92,7 +93,8 @@ export class Engine<R> {
   }
 
   #diskFailed(doing: string, cause: unknown): void {
-    this.#fail(new DiskFailedError(doing, cause));
+    if (cause instanceof InvariantError) this.driver.broken(cause);
+    else this.#fail(new DiskFailedError(doing, cause));
   }
 
   #makeQueue(): DiskQueue {

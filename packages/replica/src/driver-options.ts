@@ -1,6 +1,6 @@
 /** What a replica is made of, and the defaults of what may be left open. */
 
-import type { RaftConfig, RaftEvent } from "@holdfast/raft";
+import { makeConfig, type RaftConfig, type RaftEvent } from "@holdfast/raft";
 import type { Machine } from "./machine.ts";
 import type { Clock, Disk, Network } from "./ports.ts";
 
@@ -56,6 +56,7 @@ const DEFAULTS: Required<Pick<ReplicaOptions<never>, Optional>> = {
 /** Options with nothing left open. */
 export type FilledOptions<R> = ReplicaOptions<R> & Required<Pick<ReplicaOptions<R>, Optional>>;
 
+/** Throws `ConfigError` for a wrong option of the core, so that nothing is opened in vain. */
 export function fillOptions<R>(options: ReplicaOptions<R>): FilledOptions<R> {
-  return { ...DEFAULTS, ...options };
+  return { ...DEFAULTS, ...options, config: makeConfig(options.config) };
 }
