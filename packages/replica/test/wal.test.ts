@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ConfigError, InvariantError, type Write } from "@holdfast/raft";
 import { openWal, type Recovered, type Wal, WalClosedError } from "@holdfast/replica";
-import { SimDisk, type SimDiskOptions } from "@holdfast/sim";
-import { randomFrom } from "./random.ts";
+import { Random, SimDisk, type SimDiskOptions } from "@holdfast/sim";
 import { entries, entry, IDENTITY, model, snapshotMeta, summary, write } from "./writes.ts";
 
 describe("wal", () => {
@@ -91,7 +90,10 @@ describe("wal", () => {
       wal.append(write({ entries: [one] })).then(() => order.push(one.index)),
     );
     await Promise.all(all);
-    assert.deepEqual(order, entries(1, 20, 1).map((one) => one.index));
+    assert.deepEqual(
+      order,
+      entries(1, 20, 1).map((one) => one.index),
+    );
     await wal.close();
   });
 
@@ -158,9 +160,13 @@ describe("wal", () => {
     let most = 0;
     for (let index = 1; index <= 600; index += 1) {
       const term = Math.ceil(index / 60);
-      await wal.append(write({ hardState: { term, vote: 1 }, entries: [entry(index, term, "123456789")] }));
+      await wal.append(
+        write({ hardState: { term, vote: 1 }, entries: [entry(index, term, "123456789")] }),
+      );
       if (index % 10 === 0 && index > 30) {
-        await wal.append(write({ compactTo: index - 30, compactTerm: Math.ceil((index - 30) / 60) }));
+        await wal.append(
+          write({ compactTo: index - 30, compactTerm: Math.ceil((index - 30) / 60) }),
+        );
       }
       most = Math.max(most, wal.usedBytes);
     }
@@ -290,7 +296,8 @@ describe("wal refuses", () => {
 });
 
 function makeDisk(options: Partial<SimDiskOptions> = {}): SimDisk {
-  return new SimDisk({ random: randomFrom(1), ...options });
+  const random = new Random(1);
+  return new SimDisk({ random: () => random.fraction(), ...options });
 }
 
 function open(

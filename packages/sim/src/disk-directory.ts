@@ -58,11 +58,7 @@ export class DirectoryState {
     this.#pending = this.#pending.filter((change) => !durable.has(change));
   }
 
-  afterPowerLoss(
-    keep: Keep,
-    random: () => number,
-    file: (inode: Inode) => Inode,
-  ): DirectoryState {
+  afterPowerLoss(keep: Keep, random: () => number, file: (inode: Inode) => Inode): DirectoryState {
     const names = new Map(this.#platter);
     for (const change of this.#pending) {
       if (keep === "all" || (keep === "some" && random() < 0.5)) perform(names, change);

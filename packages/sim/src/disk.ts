@@ -1,6 +1,12 @@
 /** A disk in memory that forgets what was not synced, fails on demand, and can be crashed at any operation. */
 
-import { type Clock, type Disk, DiskError, type DiskErrorCode, type DiskFile } from "@holdfast/replica";
+import {
+  type Clock,
+  type Disk,
+  DiskError,
+  type DiskErrorCode,
+  type DiskFile,
+} from "@holdfast/replica";
 import { DirectoryState } from "./disk-directory.ts";
 import type { Inode, Keep } from "./disk-inode.ts";
 
@@ -177,7 +183,8 @@ export class SimDisk implements Disk {
       throw injected("write", name, code);
     }
     const growth = Math.max(0, position + bytes.length - inode.size);
-    const excess = this.#state.usedBytes() + growth - (this.#options.capacityBytes ?? Infinity);
+    const excess =
+      this.#state.usedBytes() + growth - (this.#options.capacityBytes ?? Number.POSITIVE_INFINITY);
     const fitting = excess > 0 ? Math.max(0, bytes.length - excess) : bytes.length;
     if (fitting > 0) inode.write(position, bytes.subarray(0, fitting));
     if (fitting < bytes.length) throw new DiskError("no-space", `No space left to write ${name}`);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Clock, DiskError } from "@holdfast/replica";
-import { SECTOR_BYTES, SimDisk, type SimDiskOptions } from "@holdfast/sim";
+import { Random, SECTOR_BYTES, SimDisk, type SimDiskOptions } from "@holdfast/sim";
 import { diskSuite } from "@holdfast/testkit";
 
 diskSuite("SimDisk", async () => ({ disk: makeDisk() }));
@@ -45,7 +45,10 @@ describe("SimDisk after a power loss", () => {
       const after = disk.crash({ keep: "some" }).bytesOf("file");
       const pattern = Array.from({ length: 8 }, (_, k) => {
         const sector = after.subarray(k * SECTOR_BYTES, (k + 1) * SECTOR_BYTES);
-        assert.ok(sector.every((byte) => byte === sector[0]), "a sector is old or new, never mixed");
+        assert.ok(
+          sector.every((byte) => byte === sector[0]),
+          "a sector is old or new, never mixed",
+        );
         return sector[0];
       });
       patterns.add(pattern.join(""));
@@ -198,16 +201,8 @@ describe("SimDisk faults", () => {
 });
 
 function makeDisk(options: Partial<SimDiskOptions> = {}): SimDisk {
-  return new SimDisk({ random: randomFrom(7), ...options });
-}
-
-/** A small seeded generator, good enough to choose among outcomes. */
-function randomFrom(seed: number): () => number {
-  let word = seed;
-  return () => {
-    word = (Math.imul(word, 1103515245) + 12345) & 0x7fffffff;
-    return (word >>> 8) / 0x800000;
-  };
+  const random = new Random(1);
+  return new SimDisk({ random: () => random.fraction(), ...options });
 }
 
 function bytes(length: number, value: number): Uint8Array {

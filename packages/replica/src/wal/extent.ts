@@ -1,6 +1,6 @@
 /** Which part of the log the records describe, and which records make sense after which: a second pair of eyes. */
 
-import type { HardState, Index } from "@holdfast/raft";
+import { type HardState, type Index, NOBODY } from "@holdfast/raft";
 import type { Head, LogPoint, WalRecord } from "./record.ts";
 
 /** Follows the records in order, without their payloads. */
@@ -32,31 +32,8 @@ export class LogExtent {
 
   /** What is impossible about `record` here, in constant text, or `undefined`. Nothing is changed. */
   objection(record: WalRecord): string | undefined {
-    const { reset, truncateFrom, hardState, entries, compact } = record;
     if (record.head !== undefined) return this.#headObjection(record.head);
-    const start = reset ?? this.start;
-    if (start.index < this.start.index) return "the log's start goes back";
-    let last = reset?.index ?? this.last;
-    if (truncateFrom !== 0) {
-      if (truncateFrom <= start.index) return "truncation before the log's start";
-      last = Math.min(last, truncateFrom - 1);
-    }
-    if (hardState !== undefined) {
-      const { term, vote } = this.hardState;
-      if (hardState.term < term) return "the term goes back";
-      if (hardState.term === term && vote !== 0 && hardState.vote !== vote) {
-        return "the vote changes within a term";
-      }
-    }
-    for (const entry of entries) {
-      last += 1;
-      if (entry.index !== last) return "gap between entries";
-    }
-    if (compact !== undefined) {
-      if (compact.index < start.index) return "the log's start goes back";
-      if (compact.index > last) return "compaction past the log's end";
-    }
-    return undefined;
+    return this.#hardStateObjection(record.hardState) ?? this.#logObjection(record);
   }
 
   /** Takes `record` in; `objection` has found nothing. */
@@ -77,6 +54,31 @@ export class LogExtent {
       this.start = compact;
       if (compact.index >= this.first) this.first = compact.index + 1;
     }
+  }
+
+  #hardStateObjection(next: HardState | undefined): string | undefined {
+    if (next === undefined) return undefined;
+    const { term, vote } = this.hardState;
+    if (next.term < term) return "the term goes back";
+    const isOtherVote = next.term === term && vote !== NOBODY && next.vote !== vote;
+    return isOtherVote ? "the vote changes within a term" : undefined;
+  }
+
+  #logObjection({ reset, truncateFrom, entries, compact }: WalRecord): string | undefined {
+    const start = reset ?? this.start;
+    if (start.index < this.start.index) return "the log's start goes back";
+    let last = reset?.index ?? this.last;
+    if (truncateFrom !== 0) {
+      if (truncateFrom <= start.index) return "truncation before the log's start";
+      last = Math.min(last, truncateFrom - 1);
+    }
+    for (const entry of entries) {
+      last += 1;
+      if (entry.index !== last) return "gap between entries";
+    }
+    if (compact === undefined) return undefined;
+    if (compact.index < start.index) return "the log's start goes back";
+    return compact.index > last ? "compaction past the log's end" : undefined;
   }
 
   #headObjection(head: Head): string | undefined {

@@ -58,7 +58,10 @@ export async function readBack(disk: Disk, identity: StoreIdentity): Promise<Rea
 }
 
 /** The longest unbroken row of segments up to the newest. What lies before a gap was removed, and came back. */
-function newestRun(names: readonly string[]): { run: readonly number[]; leftovers: readonly string[] } {
+function newestRun(names: readonly string[]): {
+  run: readonly number[];
+  leftovers: readonly string[];
+} {
   const sequences = names.flatMap((name) => sequenceOf(name) ?? []).sort((a, b) => a - b);
   let first = sequences.length - 1;
   while (first > 0 && sequences[first - 1] === (sequences[first] ?? 0) - 1) first -= 1;

@@ -73,9 +73,10 @@ export function putHeader(writer: ByteWriter, header: SegmentHeader): PlacedHead
 /** Reads and checks the header of the segment `name`. Throws what is wrong with it. */
 export function readHeader(name: string, bytes: Uint8Array, identity: StoreIdentity): PlacedHeader {
   const reader = new ByteReader(bytes, 0, bytes.length);
-  let magic = "";
-  for (let count = 0; count < MAGIC.length; count += 1) magic += String.fromCharCode(reader.byte());
-  if (magic !== MAGIC) throw new WalDamagedError(name, 0, "not a log segment");
+  const magic = reader.take(MAGIC.length);
+  if (String.fromCharCode(...magic) !== MAGIC) {
+    throw new WalDamagedError(name, 0, "not a log segment");
+  }
   const version = reader.byte();
   if (version !== VERSION) throw new StoreVersionError(name, version, VERSION);
   const recycled = reader.byte() === RECYCLED;

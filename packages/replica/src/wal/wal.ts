@@ -1,18 +1,17 @@
 /** The write-ahead log: hard state and entries in one order, durable when `append` resolves (paper Fig. 2, thesis §3.8). */
 
-import { ConfigError, type Entry, type HardState, InvariantError, type Write } from "@holdfast/raft";
+import {
+  ConfigError,
+  type Entry,
+  type HardState,
+  InvariantError,
+  type Write,
+} from "@holdfast/raft";
 import { WalClosedError, WalDamagedError, WalFailedError } from "../errors.ts";
 import type { StoreIdentity } from "../identity.ts";
 import { type Disk, DiskError } from "../ports.ts";
 import { LogExtent } from "./extent.ts";
-import {
-  isEmpty,
-  type LogPoint,
-  MARK,
-  recordBytes,
-  recordOf,
-  type WalRecord,
-} from "./record.ts";
+import { isEmpty, type LogPoint, MARK, recordBytes, recordOf, type WalRecord } from "./record.ts";
 import { entriesAfter, type ReadBack, readBack } from "./recovery.ts";
 import { segmentName } from "./segment-header.ts";
 import { NEW_NAME, SegmentWriter, type Tail } from "./segment-writer.ts";
