@@ -2,6 +2,7 @@
 
 import {
   type Index,
+  InvariantError,
   leaderOf,
   type Raft,
   type SnapshotMeta,
@@ -13,7 +14,7 @@ import { Driver } from "./driver.ts";
 import type { FilledOptions } from "./driver-options.ts";
 import { ProposalDesk } from "./driver-proposals.ts";
 import { OwnSnapshots, Slicer } from "./driver-snapshots.ts";
-import type { OpenStore } from "./driver-start.ts";
+import { closeStore, type OpenStore } from "./driver-start.ts";
 import { isFull, Transfers } from "./driver-transfers.ts";
 import { DiskFailedError, type SnapshotFailedError } from "./errors.ts";
 import type { Position } from "./machine.ts";
@@ -37,7 +38,6 @@ export class Engine<R> {
   readonly #options: FilledOptions<R>;
   /** A snapshot of the application's that is durable, but whose last entry is still being applied. */
   #takenAhead: Index = 0;
-  #turnWaiters: (() => void)[] = [];
   #closing: Promise<void> | undefined;
 
   /** Takes part from here on. */
@@ -68,8 +68,7 @@ export class Engine<R> {
     const quiet = this.#halt("closed", "The replica was closed");
     await this.#options.network.close();
     await quiet;
-    // What it rejects with was told by the write that failed.
-    await this.store.wal.close().catch(() => {});
+    await closeStore(this.store);
   }
 
   /** Ends everything but the disk work under way. Resolves when that has ended too. */
@@ -77,7 +76,6 @@ export class Engine<R> {
     this.driver.stop();
     this.pump.stop();
     this.desk.end(reason, message);
-    for (const wake of this.#turnWaiters.splice(0)) wake();
     await Promise.all([this.own.stop(message), this.transfers.stop(), this.queue.idle()]);
   }
 
@@ -92,7 +90,8 @@ export class Engine<R> {
   }
 
   #diskFailed(doing: string, cause: unknown): void {
-    this.#fail(new DiskFailedError(doing, cause));
+    if (cause instanceof InvariantError) this.driver.broken(cause);
+    else this.#fail(new DiskFailedError(doing, cause));
   }
 
   #makeQueue(): DiskQueue {
@@ -114,7 +113,7 @@ export class Engine<R> {
         store: (piece) => this.transfers.store(piece),
         forwarded: (packet) => this.desk.received(packet),
         unreachable: (peer) => this.desk.proposals.lost(peer),
-        turned: () => this.#turned(),
+        turned: () => this.desk.turn(),
         broken: (error) => this.#fail(error),
       },
     );
@@ -191,25 +190,10 @@ export class Engine<R> {
       unreadable: (to, index) => {
         this.driver.step({ kind: "snapshot-unreadable", to, index });
       },
-      checked: async ({ index, term }, ok) => {
+      checked: ({ index, term }, ok) => {
         this.driver.step({ kind: "snapshot-checked", index, term, ok });
-        if (!ok || this.state !== "running") return;
-        await this.#nextTurn();
-        await this.queue.installed(index);
       },
       failed: (doing, cause) => this.#diskFailed(doing, cause),
-    });
-  }
-
-  #turned(): void {
-    this.desk.turn();
-    for (const wake of this.#turnWaiters.splice(0)) wake();
-  }
-
-  /** Resolves when the effects of what was stepped so far are under way. */
-  #nextTurn(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#turnWaiters.push(resolve);
     });
   }
 

@@ -1,6 +1,6 @@
 /** What a replica is made of, and the defaults of what may be left open. */
 
-import type { RaftConfig, RaftEvent } from "@holdfast/raft";
+import { ConfigError, makeConfig, type RaftConfig, type RaftEvent } from "@holdfast/raft";
 import type { Machine } from "./machine.ts";
 import type { Clock, Disk, Network } from "./ports.ts";
 
@@ -56,6 +56,22 @@ const DEFAULTS: Required<Pick<ReplicaOptions<never>, Optional>> = {
 /** Options with nothing left open. */
 export type FilledOptions<R> = ReplicaOptions<R> & Required<Pick<ReplicaOptions<R>, Optional>>;
 
+/** Throws `ConfigError` for a wrong option, so that nothing is opened in vain. */
 export function fillOptions<R>(options: ReplicaOptions<R>): FilledOptions<R> {
-  return { ...DEFAULTS, ...options };
+  const filled = { ...DEFAULTS, ...options, config: makeConfig(options.config) };
+  for (const field of ["segmentBytes", "snapshotChunkBytes", "proposalsMax"] as const) {
+    need(filled[field], 1, field);
+  }
+  for (const field of ["snapshotEveryEntries", "snapshotEveryBytes", "clusterId"] as const) {
+    need(filled[field], 0, field);
+  }
+  if (!(filled.applySliceMs > 0)) {
+    throw new ConfigError("applySliceMs", `must be more than 0, got ${filled.applySliceMs}`);
+  }
+  return filled;
+}
+
+function need(value: number, least: number, field: string): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new ConfigError(field, `must be a whole number, ${least} or more, got ${value}`);
 }

@@ -4,7 +4,7 @@ import type { HardState, RaftConfig, Restored, SnapshotMeta, Write } from "@hold
 import { NOBODY } from "@holdfast/raft";
 import { StoreGapError } from "./errors.ts";
 import type { Disk } from "./ports.ts";
-import { openSnapshots, type SnapshotStore } from "./snapshots.ts";
+import { openSnapshots, type SnapshotStore } from "./snapshots/snapshot-store.ts";
 import { openWal, type Recovered, type Wal } from "./wal/wal.ts";
 
 export interface StoreOptions {
@@ -29,13 +29,20 @@ export async function openStore(disk: Disk, options: StoreOptions): Promise<Open
   const identity = { clusterId, nodeId: config.id };
   const snapshots = await openSnapshots(disk, { identity, chunkBytes: snapshotChunkBytes });
   const { wal, recovered } = await openWal(disk, { identity, segmentBytes, preallocate });
+  const store = { wal, snapshots };
   try {
     const restored = await reconcile(wal, recovered, snapshots.newest(), options.random);
-    return { wal, snapshots, restored };
+    return { ...store, restored };
   } catch (error) {
-    await wal.close();
+    await closeStore(store);
     throw error;
   }
+}
+
+/** Waits for what was begun and lets go of the files. What fails now was promised to nobody. */
+export async function closeStore({ wal, snapshots }: Omit<OpenStore, "restored">): Promise<void> {
+  await snapshots.close().catch(() => {});
+  await wal.close();
 }
 
 async function reconcile(

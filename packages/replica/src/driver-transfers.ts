@@ -14,11 +14,8 @@ export interface TransferHooks {
   send(packet: SnapshotRequest): void;
   /** A piece that a peer needs is gone. */
   unreadable(to: NodeId, index: number): void;
-  /**
-   * All pieces of an incoming snapshot were kept, and the whole is as its sender says, or not. Resolves when the kept
-   * pieces are in force or not wanted any more: the next transfer may overwrite them only then.
-   */
-  checked(meta: SnapshotMeta, ok: boolean): Promise<void>;
+  /** All pieces of an incoming snapshot are here, and the whole is as its sender says, or not. */
+  checked(meta: SnapshotMeta, ok: boolean): void;
   failed(doing: string, cause: unknown): void;
 }
 
@@ -104,7 +101,7 @@ export class Transfers {
     if (this.#isStopped) return;
     try {
       const ok = this.#isComplete && (await this.#track(this.#store.check(meta)));
-      if (!this.#isStopped) await this.#hooks.checked(meta, ok);
+      if (!this.#isStopped) this.#hooks.checked(meta, ok);
     } catch (error) {
       this.#fail("checking a snapshot", error);
     }

@@ -5,7 +5,7 @@ import { restoreMachine } from "./apply-pump.ts";
 import { Engine } from "./driver-engine.ts";
 import { fillOptions, type ReplicaOptions } from "./driver-options.ts";
 import type { ProposeOptions } from "./driver-proposals.ts";
-import { openStore } from "./driver-start.ts";
+import { closeStore, openStore } from "./driver-start.ts";
 import { SnapshotRefusedError } from "./errors.ts";
 import type { Applied } from "./proposals.ts";
 import { coreStatus, type ReplicaStatus } from "./status.ts";
@@ -26,7 +26,7 @@ export async function openReplica<R>(options: ReplicaOptions<R>): Promise<Replic
     }
     return new Replica(new Engine(filled, store, raft));
   } catch (error) {
-    await store.wal.close();
+    await closeStore(store);
     throw error;
   }
 }

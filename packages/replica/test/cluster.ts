@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { makeConfig, type NodeId, type RaftConfig, type RaftEvent } from "@holdfast/raft";
 import { openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
-import { type Keep, type Pump, Random, Scheduler, SimDisk, VirtualClock } from "@holdfast/sim";
+import { type Keep, type OperationHook, type Pump, Random, Scheduler, SimDisk, VirtualClock } from "@holdfast/sim";
 import { Journal } from "./journal.ts";
 import { Wires } from "./wires.ts";
 
@@ -83,10 +83,15 @@ export class Cluster {
     }
   }
 
-  newDisk(id: NodeId): SimDisk {
+  newDisk(id: NodeId, onOperation?: OperationHook): SimDisk {
     const random = this.random.fork(`disk ${id}`);
     const syncMs = this.#options.syncMs ?? (() => 0.5);
-    return new SimDisk({ random: () => random.fraction(), clock: this.clock, syncMs: () => syncMs(id) });
+    return new SimDisk({
+      random: () => random.fraction(),
+      clock: this.clock,
+      syncMs: () => syncMs(id),
+      ...(onOperation === undefined ? {} : { onOperation }),
+    });
   }
 
   member(id: NodeId): Member {
@@ -193,13 +198,13 @@ export class Cluster {
     return member.id;
   }
 
-  /** Waits until all that run have applied the same, and returns it. */
+  /** Waits until all that run have applied all that the leader has now, and returns it. */
   async agreed(): Promise<readonly string[]> {
     const leader = await this.leader();
-    const { applied } = this.replica(leader).status();
+    const { lastIndex } = this.replica(leader).status();
     const running = this.members.filter((member) => member.replica !== undefined);
     await this.until("all have applied the same", () =>
-      running.every((member) => (member.replica?.status().applied ?? 0) >= applied),
+      running.every((member) => (member.replica?.status().applied ?? 0) >= lastIndex),
     );
     const lines = this.member(leader).machine.lines;
     for (const member of running) {

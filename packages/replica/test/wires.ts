@@ -27,6 +27,7 @@ export class Wires {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #ports = new Map<NodeId, Port>();
+  readonly #reportedAt = new Map<string, number>();
   readonly #cut = new Set<string>();
 
   constructor(clock: Clock, random: Random) {
@@ -57,7 +58,7 @@ export class Wires {
     const { lost, repeated } = this.weather;
     const isDown = target === undefined || !target.isOpen || this.#cut.has(`${from.id}-${to}`);
     if (isDown) {
-      this.#later(() => from.receiver?.unreachable(to));
+      this.#report(from, to);
       return;
     }
     if (this.filter?.(from.id, to, lane, packet) === false) return;
@@ -67,6 +68,19 @@ export class Wires {
       const bytes = packet.slice();
       this.#later(() => target.receiver?.received(from.id, lane, bytes));
     }
+  }
+
+  /** Hands a packet over as if `from` had sent it. */
+  deliver(from: NodeId, to: NodeId, lane: Lane, packet: Uint8Array): void {
+    this.#ports.get(to)?.receiver?.received(from, lane, packet);
+  }
+
+  /** As a connection that is dialled again with a pause: one report per pause. */
+  #report(from: Port, to: NodeId): void {
+    const link = `${from.id}-${to}`;
+    if ((this.#reportedAt.get(link) ?? Number.NEGATIVE_INFINITY) + 50 > this.#clock.now()) return;
+    this.#reportedAt.set(link, this.#clock.now());
+    this.#later(() => from.receiver?.unreachable(to));
   }
 
   #later(run: () => void): void {

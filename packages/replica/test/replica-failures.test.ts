@@ -1,0 +1,329 @@
+/** What breaks, and the clear state it ends in: disks, state machines, leaders, and closing in between. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { decodePacket, NotCommittedError, openReplica, OutcomeUnknownError } from "@holdfast/replica";
+import type { DiskOperation } from "@holdfast/sim";
+import { type Cluster, inCluster } from "./cluster.ts";
+import { bytes, Journal } from "./journal.ts";
+
+/** From now on `operation` fails on this member's disk. Set before the member starts. */
+function breakable(cluster: Cluster, id: number): { broken: DiskOperation | undefined } {
+  const lever: { broken: DiskOperation | undefined } = { broken: undefined };
+  cluster.member(id).disk = cluster.newDisk(id, (_count, operation) =>
+    operation === lever.broken ? "io" : undefined,
+  );
+  return lever;
+}
+
+/** Counts settled outcomes by what they say. */
+async function outcomes(promises: readonly Promise<unknown>[]): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const one of await Promise.allSettled(promises)) {
+    const kind =
+      one.status === "fulfilled"
+        ? "applied"
+        : one.reason instanceof NotCommittedError
+          ? one.reason.reason
+          : one.reason instanceof OutcomeUnknownError
+            ? "unknown"
+            : `other: ${String(one.reason)}`;
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}
+
+test("a leader that dies: what was only in its log is superseded or unknown, what was acknowledged stays", async () => {
+  await inCluster({}, async (cluster) => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    await cluster.replica(leader).propose(bytes("kept"));
+
+    cluster.wires.isolate(leader);
+    const lost = cluster.replica(leader).propose(bytes("lost"), { timeoutMs: 60_000 });
+    const outcome = lost.then(
+      () => "applied",
+      (error: { code: string; reason?: string }) => `${error.code} ${error.reason}`,
+    );
+    await cluster.until("another one leads", () =>
+      cluster.members.some((one) => one.id !== leader && one.replica?.status().role === "leader"),
+    );
+    const next = cluster.members.find(
+      (one) => one.id !== leader && one.replica?.status().role === "leader",
+    );
+    assert(next?.replica !== undefined);
+    await next.replica.propose(bytes("after"));
+    cluster.wires.heal();
+
+    // The old leader hears of the entries that took the place of its own: it knows for certain.
+    assert.equal(await outcome, "RAFT_NOT_COMMITTED superseded");
+    assert.deepEqual(await cluster.agreed(), ["kept", "after"]);
+  });
+});
+
+for (const operation of ["sync", "write"] as const) {
+  test(`a disk that fails at ${operation} stops the leader: no promise leaves it, callers get the truth, the rest go on`, async () => {
+    await inCluster({}, async (cluster) => {
+      const levers = [1, 2, 3].map((id) => breakable(cluster, id));
+      await cluster.startAll();
+      const leader = await cluster.leader();
+      const replica = cluster.replica(leader);
+      await replica.propose(bytes("before"));
+      await cluster.agreed();
+
+      const lever = levers[leader - 1];
+      assert(lever !== undefined);
+      lever.broken = operation;
+      const waiting = Array.from({ length: 3 }, (_, i) => replica.propose(bytes(`during ${i}`)));
+      const counts = await outcomes(waiting);
+
+      assert.deepEqual(counts, { unknown: 3 });
+      const { failures } = cluster.member(leader);
+      assert.equal(failures.length, 1);
+      assert.equal((failures[0] as { code?: string }).code, "DISK_FAILED");
+      assert.equal((failures[0]?.cause as { code?: string }).code, "WAL_FAILED");
+      const status = replica.status();
+      assert.equal(status.state, "failed");
+      assert.match(status.failure ?? "", /The disk failed at writing the log/);
+      assert.deepEqual(replica.start(bytes("no")).ok, false);
+      await assert.rejects(replica.propose(bytes("no")), { reason: "failed" });
+      const sent = cluster.wires.sent.get(leader);
+
+      await cluster.until("another one leads", () =>
+        cluster.members.some((one) => one.id !== leader && one.replica?.status().role === "leader"),
+      );
+      assert.equal(cluster.wires.sent.get(leader), sent, "a failed node says nothing");
+
+      // A new start with a disk that works: all that was acknowledged is there.
+      lever.broken = undefined;
+      await replica.close();
+      await cluster.start(leader);
+      await cluster.replica(await cluster.leader()).propose(bytes("after"));
+      const lines = await cluster.agreed();
+      assert.equal(lines[0], "before");
+      assert.equal(lines.at(-1), "after");
+    });
+  });
+}
+
+test("a disk that fails on a follower stops that follower only", async () => {
+  await inCluster({}, async (cluster) => {
+    const levers = [1, 2, 3].map((id) => breakable(cluster, id));
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    const follower = await cluster.follower();
+    const lever = levers[follower - 1];
+    assert(lever !== undefined);
+    lever.broken = "sync";
+
+    const { result } = await cluster.replica(leader).propose(bytes("a"));
+
+    assert.equal(result, 1);
+    await cluster.until("the follower has failed", () => cluster.member(follower).failures.length > 0);
+    assert.equal(cluster.replica(follower).status().state, "failed");
+    assert.equal(cluster.replica(leader).status().state, "running");
+  });
+});
+
+test("a disk that hangs keeps no heartbeat waiting, and nothing is acknowledged", async () => {
+  let hangs = 0;
+  await inCluster({ syncMs: (id) => (id === hangs ? 60_000 : 0.5) }, async (cluster) => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    const follower = await cluster.follower();
+    hangs = follower;
+    const { term } = cluster.replica(leader).status();
+    await cluster.replica(leader).propose(bytes("a"));
+    await cluster.clock.sleep(3000);
+    const status = cluster.replica(leader).status();
+    assert.equal(status.term, term, "nobody campaigned");
+    const peer = status.peers.find((one) => one.id === follower);
+    assert(peer !== undefined);
+    assert.equal(peer.match < status.lastIndex, true, "the slow disk has promised nothing");
+    hangs = 0;
+  });
+});
+
+test("a state machine that throws stops its replica with the index, and skips nothing after a restart", async () => {
+  await inCluster({}, async (cluster) => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    const follower = await cluster.follower();
+    const { machine, failures } = cluster.member(follower);
+    machine.before = (line) => assert.notEqual(line, "poison");
+    await cluster.replica(leader).propose(bytes("a"));
+    const { index } = await cluster.replica(leader).propose(bytes("poison"));
+    await cluster.replica(leader).propose(bytes("b"));
+
+    await cluster.until("the follower has failed", () => failures.length > 0);
+    assert.equal((failures[0] as { code?: string }).code, "MACHINE_FAILED");
+    assert.equal((failures[0] as { index?: number }).index, index);
+    assert.deepEqual(machine.lines, ["a"]);
+
+    await cluster.replica(follower).close();
+    await cluster.start(follower);
+    assert.deepEqual(await cluster.agreed(), ["a", "poison", "b"]);
+  });
+});
+
+test("a slow state machine delays no heartbeat: nobody campaigns while it works", async () => {
+  await inCluster({}, async (cluster) => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    const { term } = cluster.replica(leader).status();
+    for (const { machine } of cluster.members) machine.before = () => cluster.clock.sleep(100);
+
+    const all = Array.from({ length: 50 }, (_, i) =>
+      cluster.replica(leader).propose(bytes(`${i}`), { timeoutMs: 60_000 }),
+    );
+    await Promise.all(all);
+
+    assert.equal(cluster.replica(leader).status().term, term);
+    assert.deepEqual(cluster.member(leader).events.filter((one) => one.kind === "stepped-down"), []);
+  });
+});
+
+test("close() settles everything in each stage, and leaves nothing behind", async () => {
+  await inCluster({}, async (cluster) => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    const follower = await cluster.follower();
+    cluster.wires.filter = (from, to, _lane, raw) => {
+      const { kind } = decodePacket(raw, from, to);
+      return kind !== "append-response" && kind !== "forward-response";
+    };
+    const appended = [cluster.replica(leader).propose(bytes("a"))];
+    const forwarded = [cluster.replica(follower).propose(bytes("b"))];
+    const closing = Promise.all([cluster.replica(leader).close(), cluster.replica(follower).close()]);
+    assert.deepEqual(await outcomes(appended), { unknown: 1 });
+    assert.deepEqual(await outcomes(forwarded), { unknown: 1 });
+    await closing;
+
+    const third = cluster.members.find((one) => one.id !== leader && one.id !== follower);
+    assert(third?.replica !== undefined);
+    const { replica } = third;
+    await cluster.until("the third knows no leader", () => replica.status().leader === 0);
+    const seeking = replica.propose(bytes("c"));
+    await Promise.all([replica.close(), replica.close()]);
+    assert.deepEqual(await outcomes([seeking]), { closed: 1 });
+
+    for (const { id } of cluster.members) {
+      const status = cluster.replica(id).status();
+      assert.equal(status.state, "closed");
+      assert.equal(status.waitingProposals, 0);
+      assert.equal(status.waitingWrites, 0);
+      assert.equal(cluster.replica(id).start(bytes("x")).ok, false);
+      await assert.rejects(cluster.replica(id).propose(bytes("x")), { reason: "closed" });
+      await assert.rejects(cluster.replica(id).snapshot(), { code: "SNAPSHOT_REFUSED" });
+      assert.deepEqual(cluster.member(id).failures, []);
+    }
+  });
+});
+
+test("close() finishes the disk work that was queued: a write that was under way is there after a start", async () => {
+  await inCluster({ size: 1, syncMs: () => 20 }, async (cluster) => {
+    await cluster.start(1);
+    await cluster.leader();
+    const begun = cluster.replica(1).start(bytes("late"));
+    assert(begun.ok);
+    await cluster.clock.sleep(1);
+    await cluster.replica(1).close();
+    cluster.member(1).replica = undefined;
+    await cluster.start(1);
+    assert.equal(cluster.replica(1).status().lastIndex, begun.first);
+  });
+});
+
+test("close() doesn't wait for a state machine that never ends", async () => {
+  await inCluster({ size: 1 }, async (cluster) => {
+    await cluster.start(1);
+    await cluster.leader();
+    cluster.member(1).machine.before = () => new Promise(() => {});
+    const outcome = cluster.replica(1).propose(bytes("a"));
+    await cluster.until("it is committed", () => {
+      const { commit, lastIndex } = cluster.replica(1).status();
+      return commit === lastIndex;
+    });
+    await cluster.replica(1).close();
+    assert.deepEqual(await outcomes([outcome]), { unknown: 1 });
+  });
+});
+
+test("abort and timeout: certain before the command left, unknown afterwards", async () => {
+  await inCluster({}, async (cluster) => {
+    await cluster.start(1);
+    const waits = new AbortController();
+    const seeking = cluster.replica(1).propose(bytes("a"), { signal: waits.signal });
+    waits.abort();
+    assert.deepEqual(await outcomes([seeking]), { aborted: 1 });
+    const late = cluster.replica(1).propose(bytes("b"), { timeoutMs: 100 });
+    assert.deepEqual(await outcomes([late]), { "no-leader": 1 });
+
+    await cluster.start(2);
+    await cluster.start(3);
+    const leader = await cluster.leader();
+    cluster.wires.filter = (from, to, _lane, raw) =>
+      decodePacket(raw, from, to).kind !== "append-response";
+    const left = new AbortController();
+    const appended = cluster.replica(leader).propose(bytes("c"), { signal: left.signal });
+    left.abort();
+    assert.deepEqual(await outcomes([appended]), { unknown: 1 });
+    cluster.wires.filter = undefined;
+  });
+});
+
+test("too many callers: the next one is turned away with a hint, and nothing else suffers", async () => {
+  await inCluster({ replica: { proposalsMax: 10 } }, async (cluster) => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    const all = Array.from({ length: 15 }, (_, i) => cluster.replica(leader).propose(bytes(`${i}`)));
+    assert.deepEqual(await outcomes(all), { applied: 10, overloaded: 5 });
+  });
+});
+
+test("packets that are none are counted and told, and hurt nobody", async () => {
+  await inCluster({}, async (cluster) => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    cluster.wires.deliver(2, 1, "append", Uint8Array.of(0xff, 1, 2, 3));
+    cluster.wires.deliver(2, 1, "vote", new Uint8Array(0));
+    assert.equal(cluster.replica(1).status().refusedPackets, 2);
+    const told = cluster.member(1).events.filter((one) => one.kind === "refused-message");
+    assert.equal(told.length, 2);
+    await cluster.replica(leader).propose(bytes("a"));
+    assert.deepEqual(await cluster.agreed(), ["a"]);
+  });
+});
+
+test("a broken invariant stops the replica with the last inputs in the report", async () => {
+  await inCluster({}, async (cluster) => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    const { machine, failures } = cluster.member(leader);
+    await cluster.replica(leader).propose(bytes("a"));
+    // What no driver may do: an observer that throws inside a turn.
+    const member = cluster.member(leader);
+    member.events.push = () => {
+      throw new Error("observer");
+    };
+    const outcome = cluster.replica(leader).propose(bytes("b"));
+    assert.deepEqual(await outcomes([outcome]), { unknown: 1 });
+    const [failure] = failures as { code?: string; recent?: readonly string[] }[];
+    assert.equal(failure?.code, "RAFT_INVARIANT");
+    assert.equal((failure?.recent?.length ?? 0) > 5, true);
+    assert.match(failure?.recent?.at(-1) ?? "", /propose 1|append-response/);
+    assert.equal(machine.lines.length, 1);
+  });
+});
+
+test("options: a wrong one is refused by name before anything is written", async () => {
+  await inCluster({ size: 1 }, async (cluster) => {
+    const options = cluster.options(1);
+    const config = { ...options.config, heartbeatMs: 0 };
+    await assert.rejects(openReplica({ ...options, config, machine: new Journal() }), {
+      code: "RAFT_CONFIG",
+      field: "heartbeatMs",
+    });
+    assert.deepEqual(await cluster.member(1).disk.list(), []);
+  });
+});
