@@ -101,7 +101,7 @@ export async function lockByFile(dir: string): Promise<DirectoryLock> {
   };
 }
 
-/** Replaces a file that a process left behind; throws when somebody holds the directory after all. */
+/** Replaces a file that a process left behind; throws when somebody holds the directory. */
 async function takeOver(dir: string, path: string, mine: string): Promise<void> {
   clearIfLeftOver(dir, path);
   const isLinked = tryLink(mine, path);
