@@ -116,15 +116,16 @@ function hearsMajority(raft: Raft, leader: Leader): boolean {
 
 /** Unanswered for too long: the peer falls back to probes without entries until it is heard again (G3, G4). */
 function giveUpLost(raft: Raft, leader: Leader, peer: Progress): void {
-  const since = raft.now - raft.config.retransmitMs;
-  if (peer.oldestSentAt() <= since) {
+  // The same sum as in the deadline: a rounding error between the two would make the timer fire for ever.
+  const { retransmitMs } = raft.config;
+  if (raft.now >= peer.oldestSentAt() + retransmitMs) {
     const wasStreaming = peer.flow === "stream";
     peer.lost(leader.seq + 1);
     peer.silent = true;
     if (wasStreaming) note(raft, { kind: "peer-state", peer: peer.id, flow: "probe" });
   }
   const { outgoing } = peer;
-  if (outgoing !== undefined && outgoing.sentAt <= since) {
+  if (outgoing !== undefined && raft.now >= outgoing.sentAt + retransmitMs) {
     outgoing.sentAt = Number.POSITIVE_INFINITY;
     peer.silent = true;
   }
