@@ -3,7 +3,7 @@
 import { crc32 } from "../crc32.ts";
 import { StoreIdentityError, StoreVersionError, WalDamagedError } from "../errors.ts";
 import type { StoreIdentity } from "../identity.ts";
-import { ByteReader, ByteWriter } from "./bytes.ts";
+import { ByteReader, type ByteWriter } from "./bytes.ts";
 
 const MAGIC = "HFWL";
 const VERSION = 1;
