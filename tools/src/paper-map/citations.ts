@@ -11,7 +11,7 @@ export interface Citation {
 }
 
 const TOKEN =
-  /(?<paper>\bpaper\b)|(?<thesis>\b[Tt]hesis\b|\bth\.)|§\s?(?<section>\d+(?:\.\d+)*)|\bFig(?:ure|\.)\s?(?<figure>\d+)|(?<end>[;:)])/g;
+  /(?<paper>\bpaper\b)|(?<other>\bARCHITECTURE\b|\bRFC\s?\d+)|(?<thesis>\b[Tt]hesis\b|\bth\.)|§\s?(?<section>\d+(?:\.\d+)*)|\bFig(?:ure|\.)\s?(?<figure>\d+)|(?<end>[;:)])/g;
 
 /**
  * All citations in order. A section belongs to the thesis when that word came before it in the
@@ -19,13 +19,14 @@ const TOKEN =
  */
 export function findCitations(text: string): readonly Citation[] {
   const citations: Citation[] = [];
-  let isThesis = false;
+  let source: "paper" | "thesis" | "other" = "paper";
   for (const match of text.matchAll(TOKEN)) {
-    const { paper, thesis, section, figure, end } = match.groups ?? {};
-    if (thesis !== undefined) isThesis = true;
-    else if (paper !== undefined || end !== undefined) isThesis = false;
-    const source = isThesis ? "thesis" : "paper";
+    const { paper, thesis, other, section, figure, end } = match.groups ?? {};
+    if (thesis !== undefined) source = "thesis";
+    else if (other !== undefined) source = "other";
+    else if (paper !== undefined || end !== undefined) source = "paper";
     const offset = match.index;
+    if (source === "other") continue;
     if (section !== undefined) citations.push({ source, section, offset });
     else if (figure !== undefined) citations.push({ source: "figure", section: figure, offset });
   }
