@@ -1,4 +1,6 @@
-/** The rules of `biome.json` that STYLE.md names are shown to fire, each on a file that breaks it. */
+/**
+ * The rules of `biome.json` that STYLE.md names are shown to fire, each on a file that breaks it.
+ */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

@@ -1,4 +1,6 @@
-/** The reference of errors has every code, its meaning and its test, and misses what is not there. */
+/**
+ * The reference of errors has every code, its meaning and its test, and misses what is not there.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
