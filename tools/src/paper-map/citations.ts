@@ -10,8 +10,19 @@ export interface Citation {
   readonly offset: number;
 }
 
-const TOKEN =
-  /(?<paper>\bpaper\b)|(?<other>\bARCHITECTURE\b|\bRFC\s?\d+)|(?<thesis>\b[Tt]hesis\b|\bth\.)|§\s?(?<section>\d+(?:\.\d+)*)|\bFig(?:ure|\.)\s?(?<figure>\d+)|(?<end>[;:)])/g;
+const TOKEN = new RegExp(
+  [
+    /(?<paper>\bpaper\b)/,
+    /(?<thesis>\b[Tt]hesis\b|\bth\.)/,
+    /(?<other>\bARCHITECTURE\b|\bRFC\s?\d+)/,
+    /§\s?(?<section>\d+(?:\.\d+)*)/,
+    /\bFig(?:ure|\.)\s?(?<figure>\d+)/,
+    /(?<end>[;:)])/,
+  ]
+    .map((part) => part.source)
+    .join("|"),
+  "g",
+);
 
 /**
  * All citations in order. A section belongs to the thesis when that word came before it in the
