@@ -4,6 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { linkSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /**
  * Two processes on one directory would overwrite each other's log. Stop the other one, or use
@@ -67,6 +68,9 @@ export async function lockBySocket(dir: string): Promise<DirectoryLock> {
   };
 }
 
+/** Longer than it takes to move a file and look into it. */
+const TAKE_OVER_MS = 100;
+
 const heldHere = new Set<string>();
 
 /**
@@ -75,24 +79,37 @@ const heldHere = new Set<string>();
  */
 export async function lockByFile(dir: string): Promise<DirectoryLock> {
   const path = join(dir, LOCK_FILE);
-  if (heldHere.has(path))
+  if (heldHere.has(path)) {
     throw new DirectoryInUseError(dir, { holder: `process ${process.pid}, this one` });
-  const mine = `${path}.${process.pid}.${randomBytes(6).toString("hex")}`;
-  writeFileSync(mine, `${process.pid}\n`);
+  }
+  const token = randomBytes(6).toString("hex");
+  const mine = `${path}.${process.pid}.${token}`;
+  writeFileSync(mine, `${process.pid} ${token}\n`);
+  heldHere.add(path);
   try {
-    if (!tryLink(mine, path)) {
-      clearIfLeftOver(dir, path);
-      if (!tryLink(mine, path)) throw new DirectoryInUseError(dir, { holder: holderOf(path) });
-    }
+    if (!tryLink(mine, path)) await takeOver(dir, path, mine);
+  } catch (error) {
+    heldHere.delete(path);
+    throw error;
   } finally {
     unlinkSync(mine);
   }
-  heldHere.add(path);
   return {
     release: async () => {
       if (heldHere.delete(path)) unlinkSync(path);
     },
   };
+}
+
+/** Replaces a file that a process left behind; throws when somebody holds the directory. */
+async function takeOver(dir: string, path: string, mine: string): Promise<void> {
+  clearIfLeftOver(dir, path);
+  const isLinked = tryLink(mine, path);
+  // Another process may have found the same left-over file and move this one before it looks.
+  if (isLinked) await sleep(TAKE_OVER_MS);
+  if (!isLinked || textOf(path) !== textOf(mine)) {
+    throw new DirectoryInUseError(dir, { holder: holderOf(path) });
+  }
 }
 
 function tryLink(from: string, to: string): boolean {
@@ -129,9 +146,15 @@ function holderOf(path: string): string {
 
 /** Undefined when the file is gone. A file without a readable id counts as left over, with id 0. */
 function readPid(path: string): number | undefined {
+  const text = textOf(path);
+  if (text === undefined) return undefined;
+  const pid = Number.parseInt(text, 10);
+  return Number.isSafeInteger(pid) && pid > 0 ? pid : 0;
+}
+
+function textOf(path: string): string | undefined {
   try {
-    const pid = Number(readFileSync(path, "utf8").trim());
-    return Number.isSafeInteger(pid) && pid > 0 ? pid : 0;
+    return readFileSync(path, "utf8");
   } catch (error) {
     if (isCode(error, "ENOENT")) return undefined;
     throw error;

@@ -1,4 +1,4 @@
-/** The Network port over TCP: one connection out per peer and lane; those coming in only receive. */
+/** The Network port over TCP: one connection out per peer and lane; incoming ones only receive. */
 
 import { createServer, type Server, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";

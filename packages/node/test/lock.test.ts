@@ -99,7 +99,7 @@ test("lockByFile: the error names the process that holds it", async () => {
   const error: unknown = await lockByFile(dir).catch((reason: unknown) => reason);
   assert.ok(error instanceof DirectoryInUseError);
   assert.ok(error.message.includes(`process ${child.pid}`), error.message);
-  assert.equal(readFileSync(join(dir, "holdfast.lock"), "utf8"), `${child.pid}\n`);
+  assert.match(readFileSync(join(dir, "holdfast.lock"), "utf8"), new RegExp(`^${child.pid} `));
   await kill(child);
 });
 
@@ -111,6 +111,31 @@ test("lockByFile: a file without a living process is taken over", async () => {
     assert.deepEqual(readdirSync(dir), ["holdfast.lock"]);
     await lock.release();
   }
+});
+
+test("lockByFile: of several that find the same left-over file one takes it", async () => {
+  const dir = freshDir();
+  writeFileSync(join(dir, "holdfast.lock"), "999999999\n");
+  const lock = new URL("../src/lock.js", import.meta.url).href;
+  const begin = Date.now() + 1500;
+  const code = `
+    const { lockByFile } = await import(${JSON.stringify(lock)});
+    await new Promise((resolve) => setTimeout(resolve, ${begin} - Date.now()));
+    await lockByFile(${JSON.stringify(dir)}).then(
+      () => process.stdout.write("held"),
+      (error) => process.stdout.write(error.code));
+    setTimeout(() => {}, 1000);`;
+  const racers = Array.from({ length: 5 }, async () => {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [said] = await once(child.stdout, "data");
+    await once(child, "exit");
+    return String(said);
+  });
+  const said = await Promise.all(racers);
+  const expected = ["DIR_IN_USE", "DIR_IN_USE", "DIR_IN_USE", "DIR_IN_USE", "held"];
+  assert.deepEqual(said.sort(), expected);
 });
 
 test("openDirectoryDisk: refuses a directory in use before it touches anything", async () => {

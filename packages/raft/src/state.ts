@@ -16,6 +16,7 @@ import {
 } from "./entry.ts";
 import type { RaftEvent } from "./event.ts";
 import { Log } from "./log.ts";
+import { isVoter } from "./membership.ts";
 import type { Message } from "./message.ts";
 import type { Progress } from "./progress.ts";
 import { nextWord, seedWord } from "./random.ts";
@@ -224,7 +225,7 @@ export function makeFollower(leader: NodeId, heardAt: number, electionAt: number
 
 /** Whether this node takes part in elections. */
 export function isElectable(raft: Raft): boolean {
-  return raft.members.voters.includes(raft.config.id);
+  return isVoter(raft.members, raft.config.id);
 }
 
 /** A fresh random moment for the next election: every draw differs, so split votes end (§5.2). */

@@ -14,12 +14,15 @@ function leaderDeadline(raft: Raft, leader: Leader): number {
   const last = raft.log.lastIndex;
   let deadline = raft.config.checkQuorum ? leader.quorumCheckAt : Number.POSITIVE_INFINITY;
   for (const peer of leader.peers) {
-    let due = Math.min(peer.sentAt + heartbeatMs, peer.newsAt, peer.oldestSentAt() + retransmitMs);
-    if (peer.outgoing !== undefined) due = Math.min(due, peer.outgoing.sentAt + retransmitMs);
-    else if (peer.next <= last && peer.hasRoom(windowMessages, windowBytes)) {
-      due = Math.min(due, peer.sentAt + coalesceMs);
+    deadline = Math.min(deadline, peer.sentAt + heartbeatMs, peer.oldestSentAt() + retransmitMs);
+    if (peer.outgoing !== undefined)
+      deadline = Math.min(deadline, peer.outgoing.sentAt + retransmitMs);
+    // News and entries have a due time only while `replicate` would send them then: else ticks would spin.
+    if (peer.next > last) {
+      if (!peer.silent) deadline = Math.min(deadline, peer.newsAt);
+    } else if (peer.hasRoom(windowMessages, windowBytes)) {
+      deadline = Math.min(deadline, peer.sentAt + coalesceMs);
     }
-    if (due < deadline) deadline = due;
   }
   return deadline;
 }

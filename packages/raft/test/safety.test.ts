@@ -77,7 +77,7 @@ class Run {
     else this.#trouble();
     for (const server of world.servers) {
       world.tick(server);
-      if (server.isUp && world.draw(3) > 0) world.flush(server);
+      if (server.isUp && world.draw(3) > 0) world.settle(server);
     }
   }
 

@@ -140,6 +140,15 @@ export class World {
     return effects;
   }
 
+  /** Flushes, and checks that a tick that is due leaves nothing due: a driver's timer would spin. */
+  settle(server: Server): void {
+    this.flush(server);
+    if (server.raft.deadline > this.now) return;
+    this.step(server, { kind: "tick" });
+    this.flush(server);
+    assert.ok(server.raft.deadline > this.now, `server ${server.id} spins`);
+  }
+
   /** Completes the oldest pending write: it is on the platter, its promises leave. */
   completeWrite(server: Server): void {
     const write = server.pending.shift();
