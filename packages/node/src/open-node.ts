@@ -1,0 +1,101 @@
+/** What a user opens: one node of a cluster on a real directory, TCP and the system's clock. */
+
+import { randomBytes } from "node:crypto";
+import type { RaftConfig } from "@holdfast/raft";
+import { type Machine, openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
+import { systemClock } from "./clock.ts";
+import { bindBytes, bindTyped, type BoundMachine, type TypedMachine } from "./define-machine.ts";
+import { type DirectoryDisk, openDirectoryDisk } from "./disk.ts";
+import { HoldfastNode } from "./holdfast-node.ts";
+import { openTcpNetwork, type TcpNetwork } from "./network.ts";
+import { checkOptions, type NodeOptions } from "./node-options.ts";
+
+/** What a frame holds beside the commands: more than any message's own fields, in bytes. */
+const FRAME_ROOM_BYTES = 1 << 20;
+const FRAME_BYTES_MIN = 16 << 20;
+
+/**
+ * Opens a node: takes the directory, listens, recovers, restores the state machine, then takes part. The nodes of a
+ * cluster may be opened in any order. Rejects with a typed error and leaves nothing open: `HOLDFAST_CONFIG`,
+ * `DIR_IN_USE`, `ADDRESS_IN_USE`, `STORE_IDENTITY`, `WAL_DAMAGED`, `STORE_GAP`, `MACHINE_FAILED`, or the disk's own.
+ */
+export function openNode<C, R, S>(
+  options: NodeOptions<TypedMachine<C, R, S>>,
+): Promise<HoldfastNode<C, R, S>>;
+/** With a machine at byte level: commands are bytes, and `read` shows the machine itself. */
+export function openNode<R>(
+  options: NodeOptions<Machine<R>>,
+): Promise<HoldfastNode<Uint8Array, R, Machine<R>>>;
+export async function openNode<C, R, S>(
+  options: NodeOptions<TypedMachine<C, R, S> | Machine<R>>,
+): Promise<HoldfastNode<C, R, S> | HoldfastNode<Uint8Array, R, Machine<R>>> {
+  const config = checkOptions(options);
+  options.signal?.throwIfAborted();
+  const { machine } = options;
+  return "initial" in machine
+    ? open(options, config, bindTyped(machine))
+    : open(options, config, bindBytes(machine));
+}
+
+async function open<C, R, S>(
+  options: NodeOptions<unknown>,
+  config: RaftConfig,
+  bound: BoundMachine<C, R, S>,
+): Promise<HoldfastNode<C, R, S>> {
+  const disk = await openDirectoryDisk(options.dir);
+  let network: TcpNetwork | undefined;
+  let replica: Replica<R> | undefined;
+  try {
+    network = await listen(options, config);
+    replica = await openReplica(replicaOptions(options, config, bound.machine, disk, network));
+    // It may have fired meanwhile.
+    options.signal?.throwIfAborted();
+  } catch (error) {
+    await replica?.close();
+    await network?.close();
+    await disk.close();
+    throw error;
+  }
+  const node = new HoldfastNode({ replica, bound, disk, network });
+  options.signal?.addEventListener("abort", () => void node.close(), { once: true });
+  return node;
+}
+
+function listen(options: NodeOptions<unknown>, config: RaftConfig): Promise<TcpNetwork> {
+  const { id, clusterId = 1, peers, report } = options;
+  const frame = config.commandBytesMax + config.messageBytesMax + FRAME_ROOM_BYTES;
+  return openTcpNetwork({
+    id,
+    clusterId,
+    listen: options.listen,
+    peers,
+    packetBytesMax: Math.max(FRAME_BYTES_MIN, frame),
+    ...(report === undefined ? {} : { report }),
+  });
+}
+
+function replicaOptions<R>(
+  options: NodeOptions<unknown>,
+  config: RaftConfig,
+  machine: Machine<R>,
+  disk: DirectoryDisk,
+  network: TcpNetwork,
+): ReplicaOptions<R> {
+  const { clusterId = 1, snapshot = {}, limits = {}, observe, onFailure } = options;
+  const { everyEntries, everyBytes } = snapshot;
+  const { proposalsMax } = limits;
+  return {
+    config,
+    clusterId,
+    disk,
+    network,
+    clock: systemClock(),
+    machine,
+    random: randomBytes(4).readUInt32LE(),
+    ...(everyEntries === undefined ? {} : { snapshotEveryEntries: everyEntries }),
+    ...(everyBytes === undefined ? {} : { snapshotEveryBytes: everyBytes }),
+    ...(proposalsMax === undefined ? {} : { proposalsMax }),
+    ...(observe === undefined ? {} : { observe }),
+    ...(onFailure === undefined ? {} : { onFailure }),
+  };
+}
