@@ -1,9 +1,9 @@
 /** The replicated state machine of the demo: key-value commands in, results out, snapshots both ways (paper §7). */
 
+import type { Machine } from "@holdfast/replica";
 import { decodeKvCommand, type KvCommand } from "./kv-command.ts";
 import { decodeKvSnapshot, encodeKvSnapshot } from "./kv-snapshot.ts";
 import { type KeyValue, KvStore, type RangeRequest, type RangeResult } from "./kv-store.ts";
-import type { Machine } from "./node-port.ts";
 
 /** What a command did; `revision` is the store's after it. */
 export type KvResult =

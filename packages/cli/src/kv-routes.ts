@@ -1,5 +1,6 @@
 /** The pages of the HTTP API: what each takes and gives. */
 
+import type { PeerStatus } from "@holdfast/replica";
 import { Fields, headerJson, keyValueJson } from "./gateway-json.ts";
 import type { KvService } from "./kv-service.ts";
 import { RpcError } from "./rpc-error.ts";
@@ -120,7 +121,7 @@ export interface StatusPage {
   readonly snapshot: { readonly index: number; readonly bytes: number } | null;
   readonly store: { readonly revision: number; readonly keys: number };
   /** How far each peer is; only the leader knows. */
-  readonly peers: readonly unknown[];
+  readonly peers: readonly PeerStatus[];
 }
 
 function statusOf(service: KvService): StatusPage {
@@ -142,7 +143,7 @@ function statusOf(service: KvService): StatusPage {
         ? null
         : { index: status.snapshotIndex, bytes: status.snapshotBytes },
     store: { revision, keys },
-    peers: status.peers,
+    peers: status.peers.map((peer) => ({ ...peer, heardMsAgo: Math.round(peer.heardMsAgo) })),
   };
 }
 

@@ -1,9 +1,10 @@
 /** The key-value operations of one server: writes through the log, reads behind a barrier, errors in the API's words. */
 
+import type { ReplicaStatus } from "@holdfast/replica";
 import { encodeKvCommand, type KvCommand } from "./kv-command.ts";
 import type { KvMachine, KvResult } from "./kv-machine.ts";
 import type { KeyRange, KeyValue, RangeRequest, RangeResult } from "./kv-store.ts";
-import type { ReplicaStatus, ReplicatedNode } from "./node-port.ts";
+import type { ReplicatedNode } from "./node-port.ts";
 import { ReadBarrier } from "./read-barrier.ts";
 import { RpcError, readError, writeError } from "./rpc-error.ts";
 
@@ -20,6 +21,7 @@ export interface KvServiceOptions {
   /** The machine that `node` drives. */
   readonly machine: KvMachine;
   readonly clusterId: number;
+  readonly id: number;
   /** After this long a request is answered, whatever became of it. */
   readonly requestTimeoutMs: number;
 }
@@ -28,6 +30,7 @@ export class KvService {
   readonly #node: ReplicatedNode<KvResult>;
   readonly #machine: KvMachine;
   readonly #clusterId: number;
+  readonly #id: number;
   readonly #timeoutMs: number;
   readonly #barrier: ReadBarrier;
 
@@ -35,6 +38,7 @@ export class KvService {
     this.#node = options.node;
     this.#machine = options.machine;
     this.#clusterId = options.clusterId;
+    this.#id = options.id;
     this.#timeoutMs = options.requestTimeoutMs;
     // Half: a read may have to wait for the barrier under way before its own.
     const barrier = { timeoutMs: Math.ceil(options.requestTimeoutMs / 2) };
@@ -109,8 +113,7 @@ export class KvService {
   }
 
   #header(revision: number, raftTerm: number): Header {
-    const memberId = this.#node.status().id;
-    return { clusterId: this.#clusterId, memberId, revision, raftTerm };
+    return { clusterId: this.#clusterId, memberId: this.#id, revision, raftTerm };
   }
 }
 

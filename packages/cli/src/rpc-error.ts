@@ -1,6 +1,6 @@
 /** The errors that clients of the HTTP API see: gRPC's codes, etcd's texts, and what the caller can do next. */
 
-import { NotCommittedError, OutcomeUnknownError } from "./node-port.ts";
+import { NotCommittedError, OutcomeUnknownError } from "@holdfast/replica";
 
 /** The codes in use, with the HTTP status that goes with each (as the gateway of etcd maps them). */
 const HTTP_STATUS = {

@@ -1,7 +1,8 @@
 /** A node without a cluster: applies at once, or fails as it is told. */
 
+import type { Applied, ProposeOptions, ReplicaStatus, Signal } from "@holdfast/replica";
 import type { KvMachine, KvResult } from "../src/kv-machine.ts";
-import type { ReplicaStatus, ReplicatedNode } from "../src/node-port.ts";
+import type { ReplicatedNode } from "../src/node-port.ts";
 
 export class FakeNode implements ReplicatedNode<KvResult> {
   readonly machine: KvMachine;
@@ -12,17 +13,14 @@ export class FakeNode implements ReplicatedNode<KvResult> {
   /** Proposals wait for this before they are applied. */
   gate: Promise<void> = Promise.resolve();
   /** Signals of the proposals so far. */
-  readonly signals: (AbortSignal | undefined)[] = [];
+  readonly signals: (Signal | undefined)[] = [];
   proposals = 0;
 
   constructor(machine: KvMachine) {
     this.machine = machine;
   }
 
-  async propose(
-    command: Uint8Array,
-    options: { readonly signal?: AbortSignal; readonly timeoutMs: number },
-  ): Promise<{ result: KvResult; index: number; term: number }> {
+  async propose(command: Uint8Array, options: ProposeOptions): Promise<Applied<KvResult>> {
     this.proposals++;
     this.signals.push(options.signal);
     await this.gate;
@@ -43,6 +41,9 @@ export class FakeNode implements ReplicatedNode<KvResult> {
       walBytes: 100,
       snapshotIndex: 3,
       snapshotBytes: 50,
+      waitingProposals: 0,
+      waitingWrites: 0,
+      refusedPackets: 0,
       peers: [],
       state: "running",
       ...this.seen,

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test } from "node:test";
+import { NotCommittedError, OutcomeUnknownError } from "@holdfast/replica";
 import { HttpApi } from "../src/http-api.ts";
 import { KvMachine } from "../src/kv-machine.ts";
 import { KvService } from "../src/kv-service.ts";
-import { NotCommittedError, OutcomeUnknownError } from "../src/node-port.ts";
 import { FakeNode } from "./fake-node.ts";
 import { base64 } from "./text.ts";
 
@@ -25,7 +25,7 @@ async function withApi(
 ): Promise<void> {
   const machine = new KvMachine();
   const node = new FakeNode(machine);
-  const service = new KvService({ node, machine, clusterId: 77, requestTimeoutMs: 1000 });
+  const service = new KvService({ node, machine, clusterId: 77, id: 2, requestTimeoutMs: 1000 });
   const api = await HttpApi.open({
     service,
     address: { host: "127.0.0.1", port: 0 },
@@ -153,12 +153,12 @@ test("what the client got wrong is named: status, gRPC code and message", async 
 test("a write that certainly failed is told apart from one whose outcome is unknown", async () => {
   await withApi(async ({ node, post }) => {
     const cases: [Error, number, number, RegExp][] = [
-      [new NotCommittedError("no-leader"), 503, 14, /^etcdserver: no leader$/],
-      [new NotCommittedError("overloaded"), 429, 8, /^etcdserver: too many requests$/],
-      [new NotCommittedError("too-large"), 413, 3, /^etcdserver: request is too large$/],
-      [new NotCommittedError("superseded"), 503, 14, /^etcdserver: not applied: superseded$/],
-      [new NotCommittedError("closed"), 503, 14, /^etcdserver: server stopped$/],
-      [new OutcomeUnknownError("?"), 504, 4, /outcome is unknown/],
+      [new NotCommittedError("no-leader", "?"), 503, 14, /^etcdserver: no leader$/],
+      [new NotCommittedError("overloaded", "?"), 429, 8, /^etcdserver: too many requests$/],
+      [new NotCommittedError("too-large", "?"), 413, 3, /^etcdserver: request is too large$/],
+      [new NotCommittedError("superseded", "?"), 503, 14, /^etcdserver: not applied: superseded$/],
+      [new NotCommittedError("closed", "?"), 503, 14, /^etcdserver: server stopped$/],
+      [new OutcomeUnknownError("?", 0, 0), 504, 4, /outcome is unknown/],
       [new Error("boom"), 500, 13, /^internal error: boom$/],
     ];
     for (const [failure, status, code, message] of cases) {
@@ -174,7 +174,7 @@ test("a write that certainly failed is told apart from one whose outcome is unkn
 
 test("a read with an unknown outcome is merely unavailable: asking again is safe", async () => {
   await withApi(async ({ node, post }) => {
-    node.failure = new OutcomeUnknownError("?");
+    node.failure = new OutcomeUnknownError("?", 0, 0);
     const answer = await post("/v3/kv/range", { key: base64("k") });
     assert.deepEqual(answer, {
       status: 503,
@@ -194,7 +194,7 @@ test("range goes through the log unless serializable, which answers without a le
     await post("/v3/kv/range", { key: base64("k") });
     assert.equal(node.proposals, 2);
 
-    node.failure = new NotCommittedError("no-leader");
+    node.failure = new NotCommittedError("no-leader", "?");
     assert.equal((await post("/v3/kv/range", { key: base64("k") })).status, 503);
     const stale = await post("/v3/kv/range", { key: base64("k"), serializable: true });
     assert.equal(stale.status, 200);
@@ -228,7 +228,7 @@ test("health is 200 while the node runs and knows a leader, else 503 with the re
 
 test("status tells role, term, leader, indexes, log, snapshot, store and peers", async () => {
   await withApi(async ({ node, url }) => {
-    const peer = { id: 1, match: 7, next: 8, flow: "stream", heardMsAgo: 12 };
+    const peer = { id: 1, match: 7, next: 8, flow: "stream", heardMsAgo: 12 } as const;
     node.seen = { peers: [peer] };
     const status: unknown = await (await fetch(`${url}/status?x=1`)).json();
     assert.deepEqual(status, {
@@ -284,7 +284,7 @@ test("a client that goes away aborts its proposal", async () => {
     assert.equal(signal.aborted, false);
 
     client.destroy();
-    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    await new Promise<void>((resolve) => signal.addEventListener("abort", resolve));
     assert.equal(signal.aborted, true);
     open();
   });
@@ -320,7 +320,7 @@ test("a client address in use is one line that names it", async () => {
   await withApi(async ({ api }) => {
     const machine = new KvMachine();
     const node = new FakeNode(machine);
-    const service = new KvService({ node, machine, clusterId: 1, requestTimeoutMs: 1 });
+    const service = new KvService({ node, machine, clusterId: 1, id: 1, requestTimeoutMs: 1 });
     const { port } = api.address;
     await assert.rejects(HttpApi.open({ service, address: { host: "127.0.0.1", port } }), {
       code: "CLI_FAILED",

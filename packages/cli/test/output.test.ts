@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lineOf } from "../src/cli-error.ts";
-import { leaderIn, lineFor } from "../src/event-lines.ts";
+import { leaderIn, lineFor, lineForNetwork } from "../src/event-lines.ts";
 import { paint, table, wantsColor } from "../src/output.ts";
 
 test("table aligns its columns and leaves no space at the end", () => {
@@ -28,6 +28,18 @@ test("lineFor shows elections and trouble and keeps quiet about the daily round"
   const shown = lineFor({ kind: "stepped-down", term: 3, why: "lost-quorum" });
   assert.equal(shown, "steps down from term 3: lost-quorum");
   assert.equal(lineFor({ kind: "committed", index: 5 }), undefined);
+});
+
+test("lineForNetwork shows refusals and not that nobody is there", () => {
+  const refused = { kind: "unconnected", peer: 2, lane: "append", repeats: 0 } as const;
+  const line = lineForNetwork({ ...refused, why: "refused as wrong-cluster by node 2" });
+  assert.equal(line, "can't connect to node 2: refused as wrong-cluster by node 2");
+  assert.equal(lineForNetwork({ ...refused, why: "connect ECONNREFUSED" }), undefined);
+  assert.equal(
+    lineForNetwork({ kind: "dropped", peer: 2, lane: "append", why: "queue-full", repeats: 3 }),
+    "dropped a packet to node 2: queue-full (3 more like it)",
+  );
+  assert.equal(lineForNetwork({ kind: "connected", peer: 2, lane: "vote", repeats: 0 }), undefined);
 });
 
 test("leaderIn finds the leader in the events that tell", () => {

@@ -1,0 +1,191 @@
+/** `holdfast serve` and `holdfast status` as real processes: start, stop, and each way to fail with one line. */
+
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { put, range } from "./kv-client.ts";
+import { freeBasePort, Program, runToEnd } from "./program.ts";
+import { Servers } from "./servers.ts";
+import { tmpDir } from "./tmp-dir.ts";
+
+/** A cluster of one: enough for what concerns one process. */
+function single(dir: string, base: number, ...more: string[]): string[] {
+  return [
+    "serve",
+    "--id=1",
+    `--dir=${dir}`,
+    `--client=127.0.0.1:${base}`,
+    `--peers=1=127.0.0.1:${base + 100}`,
+    ...more,
+  ];
+}
+
+async function occupy(t: TestContext, port: number): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  return server;
+}
+
+/** One line on stderr that says it all, and exit code 1. */
+async function failsWith(t: TestContext, args: string[], line: RegExp): Promise<void> {
+  const { code, stderr } = await runToEnd(t, args);
+  assert.match(stderr, line);
+  assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+  assert.equal(code, 1);
+}
+
+test("a server ends in order on SIGTERM and finds its data again", async (t) => {
+  const dir = join(tmpDir(t), "node");
+  const base = await freeBasePort(1);
+  const url = `http://127.0.0.1:${base}`;
+  const first = new Program(t, single(dir, base));
+  await first.prints(/leader of term/);
+  const outcome = await put(url, "foo", "bar");
+  assert.deepEqual(outcome, { kind: "acknowledged", revision: 2 });
+  assert.deepEqual(await first.kill("SIGTERM"), { code: 0, signal: null });
+  assert.match(first.stdout, /stopping: SIGTERM/);
+  assert.equal(first.stderr, "");
+
+  const second = new Program(t, single(dir, base));
+  await second.prints(/leader of term/);
+  const found = await range(url, { key: "foo" });
+  assert.deepEqual(found?.pairs, [{ key: "foo", value: "bar", modRevision: 2, version: 1 }]);
+  assert.deepEqual(await second.kill("SIGINT"), { code: 0, signal: null });
+});
+
+test("data comes back from a snapshot and the log behind it", async (t) => {
+  const servers = await Servers.start(t, {
+    dir: tmpDir(t),
+    count: 1,
+    flags: ["--snapshot-entries=20", "--election-timeout-ms=200"],
+  });
+  for (let i = 0; i < 50; i++) {
+    assert.equal((await put(servers.url(1), `k${i}`, `v${i}`)).kind, "acknowledged");
+  }
+  const before = await servers.status(1);
+  assert.ok((before?.snapshot?.index ?? 0) >= 20, `no snapshot: ${JSON.stringify(before)}`);
+
+  await servers.crash(1);
+  servers.start(1);
+  await servers.leader();
+  const found = await range(servers.url(1), { key: "\0", rangeEnd: "\0" });
+  assert.equal(found?.pairs.length, 50);
+  assert.equal(found?.revision, 51);
+});
+
+test("a client port in use is one line, exit code 1, and the directory is free again", async (t) => {
+  const dir = tmpDir(t);
+  const base = await freeBasePort(1);
+  const taken = await occupy(t, base);
+  const line = new RegExp(
+    `^holdfast serve: Client address 127.0.0.1:${base} is already in use$`,
+    "m",
+  );
+  await failsWith(t, single(dir, base), line);
+  await new Promise((resolve) => taken.close(resolve));
+  await new Program(t, single(dir, base)).prints(/listens for clients/);
+});
+
+test("a peer port in use is one line and exit code 1", async (t) => {
+  const base = await freeBasePort(1);
+  await occupy(t, base + 100);
+  await failsWith(t, single(tmpDir(t), base), new RegExp(`127.0.0.1:${base + 100}.* in use`));
+});
+
+test("a directory in use by another process is one line that names it", async (t) => {
+  const dir = tmpDir(t);
+  const holder = new Program(t, single(dir, await freeBasePort(1)));
+  await holder.prints(/listens for clients/);
+  const line = new RegExp(`^holdfast serve: .*${dir}.* in use`, "m");
+  await failsWith(t, single(dir, await freeBasePort(1)), line);
+});
+
+test("data of another cluster or another node is refused with one line", async (t) => {
+  const dir = tmpDir(t);
+  const base = await freeBasePort(1);
+  const first = new Program(t, single(dir, base, "--cluster-id=orders"));
+  await first.prints(/leader of term/);
+  await first.kill("SIGTERM");
+  await failsWith(t, single(dir, base, "--cluster-id=invoices"), /^holdfast serve: .*cluster/m);
+  const other = ["--id=2", `--peers=2=127.0.0.1:${base + 100}`, "--cluster-id=orders"];
+  const args = ["serve", `--dir=${dir}`, `--client=127.0.0.1:${base}`, ...other];
+  await failsWith(t, args, /^holdfast serve: .*node/m);
+});
+
+test("what is wrong on the command line is one line and exit code 2", async (t) => {
+  const cases: [string[], RegExp][] = [
+    [[], /^holdfast: A command is missing; see holdfast help\n$/],
+    [["severs"], /^holdfast: Unknown command severs; see holdfast help\n$/],
+    [["serve", "--di=x"], /^holdfast serve: Unknown flag --di; see holdfast serve --help\n$/],
+    [["cluster", "--nodes=x"], /^holdfast cluster: --nodes must be .*, got x\n$/],
+    [["status", "--endpoints=x"], /^holdfast status: --endpoints must be .*, got x\n$/],
+  ];
+  for (const [args, line] of cases) {
+    const { code, stdout, stderr } = await runToEnd(t, args);
+    assert.match(stderr, line);
+    assert.equal(stdout, "");
+    assert.equal(code, 2);
+  }
+});
+
+test("help lists the commands and describes each", async (t) => {
+  const overview = await runToEnd(t, ["help"]);
+  assert.equal(overview.code, 0);
+  for (const name of ["cluster", "serve", "status", "lab"]) {
+    assert.match(overview.stdout, new RegExp(`^  ${name} `, "m"));
+  }
+  const serve = await runToEnd(t, ["serve", "--help"]);
+  assert.equal(serve.code, 0);
+  assert.match(serve.stdout, /--election-timeout-ms MS/);
+  assert.equal((await runToEnd(t, ["help", "serve"])).stdout, serve.stdout);
+});
+
+test("status shows every node, and fails when nobody leads", async (t) => {
+  const servers = await Servers.start(t, { dir: tmpDir(t), count: 3, flags: [] });
+  const leader = await servers.leader();
+  const endpoints = servers.ids.map((id) => servers.url(id).replace("http://", "")).join(",");
+
+  const up = await runToEnd(t, ["status", `--endpoints=${endpoints}`]);
+  assert.equal(up.code, 0);
+  const [header, ...rows] = up.stdout.trimEnd().split("\n");
+  assert.match(header ?? "", /^endpoint +id +role +term +leader +commit +applied +log +snapshot$/);
+  assert.equal(rows.length, 3);
+  assert.match(
+    rows[leader - 1] ?? "",
+    new RegExp(`^127.0.0.1:\\d+ +${leader} +leader +\\d+ +${leader} `),
+  );
+
+  for (const id of servers.ids.filter((id) => id !== leader)) await servers.crash(id);
+  await servers.crash(leader);
+  const down = await runToEnd(t, ["status", "--json", `--endpoints=${endpoints}`]);
+  assert.equal(down.code, 1);
+  const page = JSON.parse(down.stdout) as { leader: unknown; endpoints: { error?: string }[] };
+  assert.equal(page.leader, null);
+  assert.deepEqual(
+    page.endpoints.map((each) => each.error),
+    Array(3).fill("ECONNREFUSED"),
+  );
+});
+
+test("a minority node answers serializable reads only, and says so of its health", async (t) => {
+  const servers = await Servers.start(t, {
+    dir: tmpDir(t),
+    count: 3,
+    flags: ["--election-timeout-ms=300", "--request-timeout-ms=1000"],
+  });
+  assert.equal((await put(servers.url(1), "k", "v")).kind, "acknowledged");
+  const [left, ...gone] = servers.ids;
+  assert.ok(left !== undefined);
+  await servers.caughtUp(left);
+  for (const id of gone) await servers.crash(id);
+
+  const stale = await range(servers.url(left), { key: "k", serializable: true });
+  assert.equal(stale?.pairs[0]?.value, "v");
+  assert.equal(await range(servers.url(left), { key: "k" }), undefined);
+  assert.notEqual((await put(servers.url(left), "k", "w")).kind, "acknowledged");
+  const health = await fetch(`${servers.url(left)}/health`);
+  assert.equal(health.status, 503);
+  assert.equal(await servers.stop(left), 0);
+});
