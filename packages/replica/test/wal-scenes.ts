@@ -28,7 +28,7 @@ export interface Progress {
 export const SETTINGS: readonly Setting[] = [
   { segmentBytes: 1 << 20, preallocate: false },
   { segmentBytes: 150, preallocate: false },
-  { segmentBytes: 700, preallocate: true },
+  { segmentBytes: 150, preallocate: true },
 ];
 
 export const HISTORIES: readonly History[] = [
@@ -69,6 +69,14 @@ export const HISTORIES: readonly History[] = [
       ],
       [write({ truncateFrom: 11, entries: [entry(11, 4, "y".repeat(100))] })],
       [write({ snapshot: snapshotMeta(30, 4), entries: [entry(31, 4)] })],
+    ],
+  },
+  {
+    name: "a batch over several sectors",
+    groups: [
+      [write({ hardState: { term: 1, vote: 2 } })],
+      [1, 2, 3, 4].map((index) => write({ entries: [entry(index, 1, "z".repeat(190 + index))] })),
+      [write({ entries: [entry(5, 1)] })],
     ],
   },
 ];

@@ -141,6 +141,27 @@ describe("wal", () => {
     assert.equal(summary(recovered), model(writes));
   });
 
+  it("segments are removed oldest first, each removal made durable before the next", async () => {
+    const seen: string[] = [];
+    const disk = makeDisk({
+      onOperation: (_count, operation, name) => {
+        if (operation === "remove" || operation === "sync-directory") {
+          seen.push(operation === "remove" ? name : "sync");
+        }
+        return undefined;
+      },
+    });
+    const { wal } = await open(disk, { segmentBytes: 200 });
+    for (const one of entries(1, 30, 1)) await wal.append(write({ entries: [one] }));
+    seen.length = 0;
+    await wal.append(write({ compactTo: 30, compactTerm: 1 }));
+    await wal.close();
+    const removed = seen.filter((one) => one !== "sync");
+    assert.ok(removed.length > 3, `${removed.length} removed`);
+    assert.deepEqual(removed, [...removed].sort());
+    for (const name of removed) assert.equal(seen[seen.indexOf(name) + 1], "sync");
+  });
+
   it("a snapshot in force empties the log and lets all older segments go", async () => {
     const disk = makeDisk();
     const { wal } = await open(disk, { segmentBytes: 200 });

@@ -95,6 +95,7 @@ export class SegmentWriter {
     const name = segmentName(segment.sequence);
     await this.#disk.rename(unnamed, name);
     await this.#disk.syncDirectory();
+    this.#spare.release();
     return new Tail(segment.sequence, await this.#disk.open(name), chain, this.#scratch);
   }
 

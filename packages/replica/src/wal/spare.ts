@@ -13,7 +13,7 @@ const PIECE_BYTES = 256 * 1024;
 export class Spare {
   readonly #disk: Disk;
   readonly #segmentBytes: number;
-  #state: "none" | "preparing" | "ready" = "none";
+  #state: "none" | "preparing" | "ready" | "taken" = "none";
   #recycled = false;
   #stopping = false;
 
@@ -26,11 +26,16 @@ export class Spare {
     return this.#state === "none" && !this.#stopping;
   }
 
-  /** True when it was there and is now the caller's, and whether it has old data in it. */
+  /** Hands the file over, if there is one, and says whether it has old data in it. */
   take(): { readonly recycled: boolean } | undefined {
     if (this.#state !== "ready") return undefined;
-    this.#state = "none";
+    this.#state = "taken";
     return { recycled: this.#recycled };
+  }
+
+  /** The file that was taken has its new name for good: until now the next spare would have been the same file. */
+  release(): void {
+    if (this.#state === "taken") this.#state = "none";
   }
 
   stop(): void {
@@ -39,6 +44,8 @@ export class Spare {
 
   /** A file left by an earlier run will do, whatever is in it, if it is long enough. */
   async adopt(): Promise<void> {
+    // It may be a retired segment whose new name is not durable yet: see `recycle`.
+    await this.#disk.syncDirectory();
     if ((await this.#lengthOf(SPARE_NAME)) >= this.#segmentBytes) this.#offer(true);
   }
 
