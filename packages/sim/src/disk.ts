@@ -142,6 +142,7 @@ export class SimDisk implements Disk {
     this.begin("sync-directory", "");
     const point = this.#state.beginSync();
     await this.pause();
+    this.requireAlive();
     this.#state.endSync(point);
   }
 
@@ -165,12 +166,11 @@ export class SimDisk implements Disk {
     if (this.#dead) throw new DiskError("closed", "The disk has crashed");
   }
 
-  /** @internal Time passes during a sync; the disk may die meanwhile. */
+  /** @internal Time passes during a sync; the disk may die meanwhile, up to the last moment. */
   async pause(): Promise<void> {
     const { clock, syncMs } = this.#options;
     if (clock === undefined || syncMs === undefined) await Promise.resolve();
     else await new Promise<void>((resolve) => clock.setTimer(syncMs(), resolve));
-    this.requireAlive();
   }
 
   /** @internal Writes what fits and throws `no-space` when that is not all. */
@@ -195,6 +195,7 @@ export class SimDisk implements Disk {
     const code = this.admit("sync", name);
     const point = inode.beginSync();
     await this.pause();
+    this.requireAlive();
     if (code === undefined) {
       inode.endSync(point);
       return;

@@ -106,6 +106,14 @@ describe("SimDisk after a power loss", () => {
     assert.equal(await run(), await run());
   });
 
+  it("a sync that was reported is durable, at whatever moment the disk dies", async () => {
+    let resolved = 0;
+    for (let turns = 0; turns < 12; turns += 1) {
+      if (await syncAndCrash(turns)) resolved += 1;
+    }
+    assert.ok(resolved > 0 && resolved < 12, `${resolved} of 12 syncs ended in time`);
+  });
+
   it("rejects everything on the dead disk with closed, also what was under way", async () => {
     const timers: (() => void)[] = [];
     const disk = makeDisk({ clock: clockOf(timers), syncMs: () => 5 });
@@ -199,6 +207,21 @@ describe("SimDisk faults", () => {
     assert.deepEqual([...disk.crash({ keep: "none" }).bytesOf("file")], [0, 0, 8, 0]);
   });
 });
+
+/** Crashes that many microtasks after the start of two syncs; true when that of the bytes was reported. */
+async function syncAndCrash(turns: number): Promise<boolean> {
+  const disk = makeDisk();
+  const file = await disk.create("file");
+  file.write(0, bytes(10, 1));
+  const both = Promise.allSettled([file.sync(), disk.syncDirectory()]);
+  for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+  const left = disk.crash({ keep: "none" });
+  const [data, name] = await both;
+  const isThere = (await left.list()).includes("file");
+  if (name.status === "fulfilled") assert.ok(isThere, `name lost after ${turns} turns`);
+  if (data.status === "fulfilled" && isThere) assert.equal(left.bytesOf("file").length, 10);
+  return data.status === "fulfilled";
+}
 
 function makeDisk(options: Partial<SimDiskOptions> = {}): SimDisk {
   const random = new Random(1);
