@@ -58,7 +58,11 @@ export class Cluster {
     this.records = new Records(options.servers);
     this.#slots = Array.from({ length: options.servers }, (_, i) => ({
       id: i + 1,
-      store: options.make.newStore(i + 1, options.random.fork("disk").fork(i).word()),
+      store: options.make.newStore(
+        i + 1,
+        options.random.fork("disk").fork(i).word(),
+        options.clock,
+      ),
       server: undefined,
       isConnected: false,
       ends: new Map<NodeId, End>(),
