@@ -58,7 +58,11 @@ export class Cluster {
     this.records = new Records(options.servers);
     this.#slots = Array.from({ length: options.servers }, (_, i) => ({
       id: i + 1,
-      store: options.make.newStore(i + 1, options.random.fork("disk").fork(i).word()),
+      store: options.make.newStore(
+        i + 1,
+        options.random.fork("disk").fork(i).word(),
+        options.clock,
+      ),
       server: undefined,
       isConnected: false,
       ends: new Map<NodeId, End>(),
@@ -102,8 +106,8 @@ export class Cluster {
   }
 
   disconnect(i: number): void {
-    this.#options.tell(`server ${i + 1} cut off`);
     const slot = this.#slot(i);
+    if (slot.isConnected) this.#options.tell(`server ${i + 1} cut off`);
     slot.isConnected = false;
     for (const other of this.#slots) setEnds(slot, other, false);
   }
@@ -111,12 +115,12 @@ export class Cluster {
   /** The power of server `i` fails: it is cut off, and only what its disk holds by now remains. */
   crash(i: number): void {
     this.disconnect(i);
-    this.#options.tell(`server ${i + 1} down`);
     const slot = this.#slot(i);
     this.network.remove(slot.id);
     slot.life = 0;
     const { server } = slot;
     if (server === undefined) return;
+    this.#options.tell(`server ${i + 1} down`);
     slot.logBytes = server.logBytes();
     slot.server = undefined;
     // First the disk is taken away, so that nothing that happens in `kill` can reach it.

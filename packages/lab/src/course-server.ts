@@ -57,7 +57,7 @@ export interface Launch {
 
 /** The make of servers under test. */
 export interface CourseMake {
-  newStore(id: NodeId, random: number): CourseStore;
+  newStore(id: NodeId, random: number, clock: SleepingClock): CourseStore;
   /** Resolves when the server has read its disk and delivered its snapshot. */
   launch(launch: Launch): Promise<CourseServer>;
 }

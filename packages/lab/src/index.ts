@@ -1,1 +1,3 @@
+/** Nothing to import: the suite is run with `npm run lab`. */
+
 export {};

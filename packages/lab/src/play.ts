@@ -1,8 +1,8 @@
 /** Plays one scenario once, in virtual or in real time. */
 
 import { Random, Scheduler, TraceHash, VirtualClock } from "@holdfast/sim";
-import type { CourseMake } from "./course-server.ts";
 import type { ReadFacts } from "./call-port.ts";
+import type { CourseMake } from "./course-server.ts";
 import { type Figures, Harness } from "./harness.ts";
 import { tickPump } from "./pump.ts";
 import { RealClock } from "./real-clock.ts";

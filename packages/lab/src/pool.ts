@@ -5,19 +5,20 @@ import type { Played } from "./play.ts";
 
 /** One run to make. */
 export interface Job {
-  readonly scenario: number;
+  /** Of the scenario. */
+  readonly number: number;
   readonly seed: number;
   readonly isReal: boolean;
 }
 
 /**
- * Plays all jobs, `threads` at a time, and calls `onPlayed` for each in the order of `jobs`, as soon as it and those
+ * Plays all jobs, `threads` at a time, and calls `onPlayed` with each one's place, in order, as soon as it and those
  * before it are done. Rejects when a thread dies.
  */
 export async function playAll(
   jobs: readonly Job[],
   threads: number,
-  onPlayed: (job: Job, played: Played) => void,
+  onPlayed: (at: number, played: Played) => void,
 ): Promise<void> {
   const results: (Played | undefined)[] = jobs.map(() => undefined);
   let next = 0;
@@ -25,11 +26,9 @@ export async function playAll(
   const finished = (at: number, played: Played): void => {
     results[at] = played;
     for (;;) {
-      const job = jobs[reported];
       const result = results[reported];
-      if (job === undefined || result === undefined) return;
-      reported++;
-      onPlayed(job, result);
+      if (result === undefined) return;
+      onPlayed(reported++, result);
     }
   };
   const work = async (): Promise<void> => {

@@ -6,7 +6,7 @@ import { Random, SimDisk } from "@holdfast/sim";
 import type { Consumer, CourseMake, CourseServer, CourseStore, Launch } from "./course-server.ts";
 import { packetFacts } from "./packet-facts.ts";
 import type { Subject } from "./play.ts";
-import { courseConfig, SEGMENT_BYTES, SNAPSHOT_CHUNK_BYTES } from "./timing.ts";
+import { courseConfig, SEGMENT_BYTES, SNAPSHOT_CHUNK_BYTES, SYNC_MS_MAX } from "./timing.ts";
 
 /** One for all tests: servers of different runs never meet. */
 const CLUSTER_ID = 6824;
@@ -25,9 +25,15 @@ class PowerStore implements CourseStore {
 }
 
 const make: CourseMake = {
-  newStore(_id, seed) {
+  newStore(_id, seed, clock) {
     const random = new Random(seed);
-    return new PowerStore(new SimDisk({ random: () => random.fraction() }));
+    return new PowerStore(
+      new SimDisk({
+        random: () => random.fraction(),
+        clock,
+        syncMs: () => random.fraction() * SYNC_MS_MAX,
+      }),
+    );
   },
 
   async launch(launch: Launch): Promise<CourseServer> {

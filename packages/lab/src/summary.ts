@@ -1,8 +1,10 @@
 /** What many runs of each scenario come to. */
 
 import type { Figures } from "./harness.ts";
+import type { Options } from "./options.ts";
+import { referenceRow } from "./reference.ts";
 import type { Scenario } from "./suite.ts";
-import { replayCommand, type Run } from "./table.ts";
+import { machineSeconds, type Run, replayCommand, sumText } from "./table.ts";
 
 export interface Summary {
   readonly scenario: Scenario;
@@ -46,7 +48,25 @@ function medianFigures(all: readonly Figures[]): Figures | undefined {
   };
 }
 
-export const SUMMARY_HEAD = " runs failed  median: time  RPCs    bytes commits   wall ms  test\n";
+const SUMMARY_HEAD = " runs failed  median: time  RPCs    bytes commits   wall ms  test\n";
+
+/** The whole output of a repeated run. */
+export function repeatedText(runs: readonly Run[], options: Options, wallMs: number): string {
+  const summaries = summarize(runs);
+  const failed = summaries.reduce((sum, { failingSeeds }) => sum + failingSeeds.length, 0);
+  const medians = summaries.flatMap(({ scenario, medians: figures }) =>
+    figures === undefined || referenceRow(scenario.number) === undefined ? [] : [figures],
+  );
+  const seconds = medians.reduce((sum, { ms }) => sum + ms, 0) / 1000;
+  const last = options.seed + options.repeat - 1;
+  return [
+    SUMMARY_HEAD,
+    ...summaries.map(summaryText),
+    failuresText(runs, options.isReal),
+    medians.length === 25 ? `${sumText("Sum of the medians", seconds)}\n` : "",
+    `${runs.length - failed} of ${runs.length} runs passed, seeds ${options.seed} to ${last}, ${machineSeconds(wallMs)}\n`,
+  ].join("");
+}
 
 export function summaryText({ scenario, runs, failingSeeds, medians, wallMs }: Summary): string {
   const figures =

@@ -61,29 +61,47 @@ function verdictText({ time, calls, bytes, commits }: Verdict): string {
   return commits === undefined ? text : `${text}  commits ${SIGNS[commits]}`;
 }
 
+/** Seconds of the reference table's 25 rows; nothing unless each of them passed just once. */
+export function sumSeconds(runs: readonly Run[]): number | undefined {
+  const rows = comparedRows(runs);
+  if (rows.length !== 25 || new Set(rows.map(({ scenario }) => scenario)).size !== 25) return;
+  return rows.reduce((sum, { figures }) => sum + figures.ms, 0) / 1000;
+}
+
 /** What stands under the table. */
 export function footText(runs: readonly Run[], options: Options, wallMs: number): string {
-  const rows = runs.flatMap(({ scenario, played }) =>
-    played.figures === undefined ? [] : [{ scenario, figures: played.figures }],
-  );
-  const compared = rows.filter(({ scenario }) => referenceRow(scenario.number) !== undefined);
-  const seconds = compared.reduce((sum, { figures }) => sum + figures.ms, 0) / 1000;
+  const passed = runs.filter(({ played }) => played.figures !== undefined);
+  const rows = comparedRows(runs);
+  const time = options.isReal ? "real" : "virtual";
   const lines = [
-    `${rows.length} of ${runs.length} passed, seed ${options.seed}, ${options.isReal ? "real" : "virtual"} time, ${(wallMs / 1000).toFixed(1)} s on this machine`,
+    `${passed.length} of ${runs.length} passed, seed ${options.seed}, ${time} time, ${machineSeconds(wallMs)}`,
   ];
-  if (compared.length === 25) {
-    lines.push(
-      `Sum of the 25 rows: ${seconds.toFixed(1)} s; reference ${REFERENCE_SUM_SECONDS} s; goal ${GOAL_SUM_SECONDS} s`,
-    );
-  }
-  if (compared.length > 0) lines.push(...legend());
-  for (const { scenario, figures } of compared) {
+  const seconds = sumSeconds(runs);
+  if (seconds !== undefined) lines.push(sumText("Sum", seconds));
+  if (rows.length > 0) lines.push(...legend());
+  for (const { scenario, figures } of rows) {
     if (!isFloorBound(scenario.number, figures)) continue;
-    lines.push(
-      `- ${scenario.name}: ${(figures.floorMs / 1000).toFixed(1)} s of ${(figures.ms / 1000).toFixed(1)} s are the harness's own sleeps`,
-    );
+    const own = (figures.floorMs / 1000).toFixed(1);
+    const all = (figures.ms / 1000).toFixed(1);
+    lines.push(`- ${scenario.name}: ${own} s of ${all} s are the harness's own sleeps`);
   }
   return `${lines.join("\n")}\n`;
+}
+
+export function machineSeconds(wallMs: number): string {
+  return `${(wallMs / 1000).toFixed(1)} s on this machine`;
+}
+
+export function sumText(what: string, seconds: number): string {
+  return `${what} of the 25 rows: ${seconds.toFixed(1)} s; reference ${REFERENCE_SUM_SECONDS} s; goal ${GOAL_SUM_SECONDS} s`;
+}
+
+function comparedRows(runs: readonly Run[]): { scenario: Scenario; figures: Figures }[] {
+  return runs.flatMap(({ scenario, played: { figures } }) =>
+    figures === undefined || referenceRow(scenario.number) === undefined
+      ? []
+      : [{ scenario, figures }],
+  );
 }
 
 function legend(): string[] {

@@ -8,6 +8,12 @@ export const SEGMENT_BYTES = 512;
 /** One piece of a snapshot on the wire, in bytes: the suite's largest is about 4 KB and so costs one call. */
 export const SNAPSHOT_CHUNK_BYTES = 65_536;
 
+/**
+ * A sync of the simulated disk takes up to this long, as on a good SSD; the course's own disk takes no time and loses
+ * nothing. So a crash can fall between a write and its sync.
+ */
+export const SYNC_MS_MAX = 2;
+
 /** The core's options for server `id` of the suite. */
 export function courseConfig(id: NodeId, servers: readonly NodeId[]): RaftConfig {
   return makeConfig({

@@ -12,7 +12,7 @@ if (port === null)
   throw new Error("worker.js is a thread of the suite and can't be started by itself");
 const isChecked = checkPump(tickPump);
 
-port.on("message", ({ scenario: number, seed, isReal }: Job) => {
+port.on("message", ({ number, seed, isReal }: Job) => {
   const scenario = SUITE[number - 1];
   if (scenario === undefined) throw new RangeError(`No test ${number}`);
   // What rejects here ends the thread, and the pool says so.

@@ -16,28 +16,26 @@ interface Outcome {
   readonly played: Played;
 }
 
-async function playJobs(jobs: readonly Job[]): Promise<Outcome[]> {
+const jobs: readonly Job[] = SUITE.flatMap(({ number }) =>
+  Array.from({ length: SEEDS }, (_, at) => ({ number, seed: SEED_BASE + at, isReal: false })),
+);
+
+async function playJobs(): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  await playAll(jobs, Math.min(availableParallelism(), 4), (job, played) =>
-    outcomes.push({ job, played }),
-  );
+  await playAll(jobs, Math.min(availableParallelism(), 4), (at, played) => {
+    const job = jobs[at];
+    assert.ok(job !== undefined);
+    outcomes.push({ job, played });
+  });
   return outcomes;
 }
 
-const jobs: readonly Job[] = SUITE.flatMap(({ number }) =>
-  Array.from({ length: SEEDS }, (_, at) => ({
-    scenario: number,
-    seed: SEED_BASE + at,
-    isReal: false,
-  })),
-);
-
 test(`28 scenarios pass with ${SEEDS} seeds each from ${SEED_BASE} on, the same twice`, async (t) => {
-  const first = await playJobs(jobs);
+  const first = await playJobs();
   assert.equal(first.length, 28 * SEEDS);
   for (const scenario of SUITE) {
     await t.test(`(${scenario.part}) ${scenario.name}`, () => {
-      const own = first.filter(({ job }) => job.scenario === scenario.number);
+      const own = first.filter(({ job }) => job.number === scenario.number);
       assert.equal(own.length, SEEDS);
       for (const { job, played } of own) {
         const again = replayCommand(scenario, job.seed, false);
@@ -49,13 +47,18 @@ test(`28 scenarios pass with ${SEEDS} seeds each from ${SEED_BASE} on, the same 
   }
 
   await t.test("equal seeds give equal hashes and figures, different seeds don't", async () => {
-    const second = await playJobs(jobs);
+    const second = await playJobs();
     const hash = ({ job, played }: Outcome): string =>
-      `${job.scenario} ${job.seed} ${played.traceHash} ${JSON.stringify(played.figures)}`;
+      `${job.number} ${job.seed} ${played.traceHash} ${JSON.stringify(played.figures)}`;
     assert.deepEqual(second.map(hash), first.map(hash));
     for (const { number } of SUITE) {
-      const own = first.filter(({ job }) => job.scenario === number);
+      const own = first.filter(({ job }) => job.number === number);
       assert.ok(new Set(own.map(({ played }) => played.traceHash)).size > 1, `test ${number}`);
     }
   });
+});
+
+test("a thread that dies ends the run with its reason", async () => {
+  const broken = playAll([{ number: 99, seed: 1, isReal: false }], 1, () => assert.fail("played"));
+  await assert.rejects(broken, { name: "RangeError", message: "No test 99" });
 });

@@ -27,6 +27,12 @@ export class SchedulerError extends Error {
   }
 }
 
+/**
+ * Times are whole multiples of this, in ms (about a microsecond, and exact in binary): who waits for the rest until a
+ * moment always gets beyond it. Rounding would let a timer fire just before, and again, for ever.
+ */
+const GRAIN_MS = 1 / 1024;
+
 interface Event {
   readonly time: number;
   readonly order: number;
@@ -62,7 +68,8 @@ export class Scheduler {
 
   after(delayMs: number, run: () => void): Timer {
     assert(delayMs >= 0, "scheduler.after: negative delay");
-    const event: Event = { time: this.#now + delayMs, order: this.#inserted++, run };
+    const time = Math.ceil((this.#now + delayMs) / GRAIN_MS) * GRAIN_MS;
+    const event: Event = { time, order: this.#inserted++, run };
     this.#heap.push(event);
     this.#rise(this.#heap.length - 1);
     return {

@@ -63,6 +63,29 @@ test("time jumps to the next event and no further", async () => {
   assert.deepEqual(times, [1000, 1000.5, 1000.5]);
 });
 
+test("who waits for the rest until a moment gets there in one go or two, whatever the fractions", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.double({ min: 0, max: 1e6, noNaN: true }),
+      fc.double({ min: 0, max: 1e3, noNaN: true }),
+      async (startMs, moreMs) => {
+        const { scheduler, clock } = world();
+        const times: number[] = [];
+        await scheduler.run(async () => {
+          await clock.sleep(startMs);
+          const moment = startMs + moreMs;
+          while (clock.now() < moment) {
+            await clock.sleep(moment - clock.now());
+            times.push(clock.now());
+          }
+        }, pump);
+        assert.ok(times.length <= 2, times.join(" "));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
 test("soon runs after what already waits at this time", async () => {
   const { scheduler, clock } = world();
   const seen: string[] = [];
