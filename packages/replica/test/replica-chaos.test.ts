@@ -1,4 +1,7 @@
-/** Random crashes, partitions and weather: what was acknowledged is never lost, nothing is applied twice or in two orders. */
+/**
+ * Random crashes, partitions and weather: what was acknowledged is never lost, nothing is applied
+ * twice or in two orders.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -18,7 +21,10 @@ interface History {
   unknown: number;
 }
 
-/** One caller after the other on changing nodes, until `end`. Each command is unique and proposed once. */
+/**
+ * One caller after the other on changing nodes, until `end`. Each command is unique and proposed
+ * once.
+ */
 async function client(
   cluster: Cluster,
   name: string,

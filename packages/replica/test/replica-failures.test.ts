@@ -1,4 +1,7 @@
-/** What breaks, and the clear state it ends in: disks, state machines, leaders, and closing in between. */
+/**
+ * What breaks, and the clear state it ends in: disks, state machines, leaders, and closing in
+ * between.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -38,7 +41,7 @@ async function outcomes(promises: readonly Promise<unknown>[]): Promise<Record<s
   return counts;
 }
 
-test("a leader that dies: what was only in its log is superseded or unknown, what was acknowledged stays", async () => {
+test("a leader that dies: what only it had is superseded, what was acknowledged stays", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.startAll();
     const leader = await cluster.leader();
@@ -67,7 +70,7 @@ test("a leader that dies: what was only in its log is superseded or unknown, wha
 });
 
 for (const operation of ["sync", "write"] as const) {
-  test(`a disk that fails at ${operation} stops the leader: no promise leaves it, callers get the truth, the rest go on`, async () => {
+  test(`a disk that fails at ${operation} stops the leader: it promises nothing, the rest go on`, async () => {
     await inCluster({}, async (cluster) => {
       const levers = [1, 2, 3].map((id) => breakable(cluster, id));
       await cluster.startAll();

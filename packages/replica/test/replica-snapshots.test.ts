@@ -1,4 +1,7 @@
-/** Snapshots in a living replica (§7): by policy, on demand, by the application, over the network, and at the start. */
+/**
+ * Snapshots in a living replica (§7): by policy, on demand, by the application, over the network,
+ * and at the start.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
