@@ -253,6 +253,22 @@ test("close() finishes the disk work that was queued: a write that was under way
   });
 });
 
+test("close() leaves the state machine alone: of what was committed nothing more is applied", async () => {
+  await inCluster({ size: 1 }, async (cluster) => {
+    await cluster.start(1);
+    await cluster.leader();
+    const { machine } = cluster.member(1);
+    machine.before = () => cluster.clock.sleep(20);
+    for (let i = 0; i < 10; i++) cluster.replica(1).start(bytes(`${i}`));
+    await cluster.until("some are applied", () => machine.lines.length > 2);
+    await cluster.replica(1).close();
+    const applied = machine.lines.length;
+    await cluster.clock.sleep(500);
+    // The one that was under way may end.
+    assert.equal(machine.lines.length <= applied + 1, true);
+  });
+});
+
 test("close() doesn't wait for a state machine that never ends", async () => {
   await inCluster({ size: 1 }, async (cluster) => {
     await cluster.start(1);
