@@ -3,22 +3,25 @@
 import type { Machine, Position } from "@holdfast/replica";
 import { CommandEncodingError } from "./errors.ts";
 
-/** Commands as bytes and back. Every version of the application must read what earlier ones wrote. */
+/**
+ * Commands as bytes and back. Every version of the application must read what earlier ones wrote.
+ */
 export interface Codec<T> {
   encode(value: T): Uint8Array;
   decode(bytes: Uint8Array): T;
 }
 
 /**
- * A replicated state machine: commands `C`, results `R`, state `S`. Every node applies the same commands in the same
- * order, so the outcome may depend on state and command only: no clock, no random numbers, no environment.
+ * A replicated state machine: commands `C`, results `R`, state `S`. Every node applies the same
+ * commands in the same order, so the outcome may depend on state and command only: no clock, no
+ * random numbers, no environment.
  */
 export interface TypedMachine<C, R, S> {
   /** The state before the first command. */
   initial(): S;
   /**
-   * Applies a committed command. May change `state` in place and give it back. If it throws, the node stops
-   * (`MACHINE_FAILED`): report a command that can't be carried out as a result.
+   * Applies a committed command. May change `state` in place and give it back. If it throws, the
+   * node stops (`MACHINE_FAILED`): report a command that can't be carried out as a result.
    */
   apply(state: S, command: C, at: Position): { readonly state: S; readonly result: R };
   /** The state in pieces; JSON unless given. Nothing is applied until the last piece was taken. */

@@ -1,4 +1,7 @@
-/** Errors of `openNode` and its node; those of disk, network and replica are re-exported by the package's index. */
+/**
+ * Errors of `openNode` and its node; those of disk, network and replica are re-exported by the
+ * package's index.
+ */
 
 /** An option of `openNode` is wrong. Nothing was opened; mend the option. */
 export class NodeConfigError extends Error {

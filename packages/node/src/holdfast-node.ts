@@ -33,9 +33,10 @@ export class HoldfastNode<C, R, S> implements AsyncDisposable {
   }
 
   /**
-   * On any node: resolves when this node has applied the command. Rejects with `NotCommittedError` (certainly never
-   * applied), `OutcomeUnknownError` (may have been applied, or may yet be) or `CommandEncodingError`. `signal` and
-   * `timeoutMs` (5000 unless told) end the wait, not the command.
+   * On any node: resolves when this node has applied the command. Rejects with `NotCommittedError`
+   * (certainly never applied), `OutcomeUnknownError` (may have been applied, or may yet be) or
+   * `CommandEncodingError`. `signal` and `timeoutMs` (5000 unless told) end the wait, not the
+   * command.
    */
   async propose(command: C, options: ProposeOptions = {}): Promise<Applied<R>> {
     const { bound, replica } = this.#parts;
@@ -43,8 +44,8 @@ export class HoldfastNode<C, R, S> implements AsyncDisposable {
   }
 
   /**
-   * What `look` makes of the state on this node as it is now, which may be behind the leader's: propose a command
-   * when it has to be the newest. `look` must not change the state, nor keep it.
+   * What `look` makes of the state on this node as it is now, which may be behind the leader's:
+   * propose a command when it has to be the newest. `look` must not change the state, nor keep it.
    */
   async read<T>(look: (state: S) => T): Promise<T> {
     return look(this.#parts.bound.state());
@@ -66,8 +67,8 @@ export class HoldfastNode<C, R, S> implements AsyncDisposable {
   }
 
   /**
-   * Stops taking commands, settles those that wait, finishes queued disk work, closes the connections, lets go of the
-   * directory. Repeated calls share one end.
+   * Stops taking commands, settles those that wait, finishes queued disk work, closes the
+   * connections, lets go of the directory. Repeated calls share one end.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();

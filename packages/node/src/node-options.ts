@@ -33,14 +33,19 @@ export type LimitOptions = Partial<
 export interface SnapshotPolicyOptions {
   /** Take a snapshot after so many applied entries; 10,000 unless told, 0 = never by itself. */
   readonly everyEntries?: number;
-  /** Take a snapshot after so many bytes of applied entries; 64 MiB unless told, 0 = never by itself. */
+  /**
+   * Take a snapshot after so many bytes of applied entries; 64 MiB unless told, 0 = never by
+   * itself.
+   */
   readonly everyBytes?: number;
   /** Entries kept behind a snapshot for followers that are a little behind; 5,000 unless told. */
   readonly trailingEntries?: number;
 }
 
 export interface NodeOptions<M> {
-  /** This node: a positive whole number that never changes and is never used again by another one. */
+  /**
+   * This node: a positive whole number that never changes and is never used again by another one.
+   */
   readonly id: NodeId;
   /** Where its data is kept; made when it doesn't exist. One process at a time. */
   readonly dir: string;

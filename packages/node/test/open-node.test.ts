@@ -1,4 +1,7 @@
-/** openNode on real directories and loopback TCP: the sample of the README, crashes, restarts, closing, wrong options. */
+/**
+ * openNode on real directories and loopback TCP: the sample of the README, crashes, restarts,
+ * closing, wrong options.
+ */
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -117,7 +120,7 @@ test("the sample of the README, with one node", async (context) => {
   assert.equal((await again.propose(1)).result, 13);
 });
 
-test("three nodes: any of them takes commands; one is closed, the others go on; it comes back with all", async (context) => {
+test("three nodes: any takes commands; one goes, the others go on; it comes back", async (context) => {
   const options = await clusterOptions(context, 3);
   const nodes = await Promise.all(options.map((one) => openNode(one)));
   context.after(() => Promise.all(nodes.map((node) => node.close())));
@@ -147,7 +150,7 @@ test("three nodes: any of them takes commands; one is closed, the others go on; 
   }
 });
 
-test("three nodes: a follower that was away longer than the log is brought up by a snapshot over TCP", async (context) => {
+test("three nodes: one that was away for long is brought up by a snapshot over TCP", async (context) => {
   const snapshot = { everyEntries: 50, trailingEntries: 0 };
   const options = (await clusterOptions(context, 3)).map((one) => ({ ...one, snapshot }));
   const nodes = await Promise.all(options.map((one) => openNode(one)));
@@ -157,7 +160,8 @@ test("three nodes: a follower that was away longer than the log is brought up by
   assert(away !== undefined);
   await away.close();
   let lines = 0;
-  // A leader keeps its log for a peer that it takes to be on the way, so this may need more than one snapshot.
+  // A leader keeps its log for a peer that it takes to be on the way, so this may need more than
+  // one snapshot.
   await until("the log is cut", async () => {
     const batch = Array.from({ length: 50 }, () => leader.propose("x".repeat(5000)));
     lines += (await Promise.all(batch)).length;
@@ -172,7 +176,7 @@ test("three nodes: a follower that was away longer than the log is brought up by
   assert.equal(back.status().snapshotIndex > 100, true);
 });
 
-test("close() settles what waits and is shared by repeated calls; afterwards the directory is free", async (context) => {
+test("close() settles what waits, and afterwards the directory is free", async (context) => {
   const options = await clusterOptions(context, 3);
   const [first] = options;
   assert(first !== undefined);

@@ -1,4 +1,7 @@
-/** Feeds the state machine in short slices, so that a slow one never delays a heartbeat (C6, G10); single owner of it (E8). */
+/**
+ * Feeds the state machine in short slices, so that a slow one never delays a heartbeat (C6, G10);
+ * single owner of it (E8).
+ */
 
 import { assert, type Entry, type Index, type SnapshotMeta } from "@holdfast/raft";
 import { MachineError } from "./errors.ts";
@@ -17,8 +20,8 @@ export interface PumpHooks<R> {
   /** Between two applies: while the returned promise is pending, the machine is left alone. */
   between(at: Position): Promise<void> | undefined;
   /**
-   * The machine threw (`MachineError`), or a snapshot can't be read. The pump has stopped: to skip an entry would make
-   * this replica differ from the others.
+   * The machine threw (`MachineError`), or a snapshot can't be read. The pump has stopped: to skip
+   * an entry would make this replica differ from the others.
    */
   failed(error: Error): void;
   /** Something else broke: a bug. */
@@ -84,7 +87,10 @@ export class ApplyPump<R> {
     this.#queue.length = 0;
   }
 
-  /** Without a pause or a promise all of this is synchronous: results leave in the turn of the commit. */
+  /**
+   * Without a pause or a promise all of this is synchronous: results leave in the turn of the
+   * commit.
+   */
   async #run(): Promise<void> {
     this.#isRunning = true;
     try {
@@ -215,7 +221,9 @@ export class ApplyPump<R> {
   }
 }
 
-/** Hands a snapshot to the machine. Rejects with what its bytes reject with, or with `MachineError`. */
+/**
+ * Hands a snapshot to the machine. Rejects with what its bytes reject with, or with `MachineError`.
+ */
 export async function restoreMachine<R>(
   machine: Machine<R>,
   chunks: AsyncIterable<Uint8Array>,

@@ -1,4 +1,7 @@
-/** The order of durable work: a received snapshot is put in force before the write that builds on it, and nothing overtakes (H4, D15). */
+/**
+ * The order of durable work: a received snapshot is put in force before the write that builds on
+ * it, and nothing overtakes (H4, D15).
+ */
 
 import { assert, type Index, type SnapshotMeta, type Write } from "@holdfast/raft";
 
@@ -16,7 +19,10 @@ export interface DiskQueueEvents {
   failed(doing: string, cause: unknown): void;
 }
 
-/** FIFO over snapshot installs and log writes; log writes without a snapshot are handed on at once, so that they share a sync. */
+/**
+ * FIFO over snapshot installs and log writes; log writes without a snapshot are handed on at once,
+ * so that they share a sync.
+ */
 export class DiskQueue {
   readonly #targets: DiskTargets;
   readonly #events: DiskQueueEvents;
@@ -58,7 +64,10 @@ export class DiskQueue {
     while (this.pending > 0 && !this.#hasFailed) await this.#quiet();
   }
 
-  /** Resolves when no install of the snapshot at `index` is due; never when the queue has failed before that. */
+  /**
+   * Resolves when no install of the snapshot at `index` is due; never when the queue has failed
+   * before that.
+   */
   installed(index: Index): Promise<void> {
     const isDue = this.#waiting.some((write) => write.snapshot?.index === index);
     if (!isDue) return this.#hasFailed ? new Promise(() => {}) : Promise.resolve();
@@ -83,7 +92,10 @@ export class DiskQueue {
     );
   }
 
-  /** Works off what waits. A snapshot may be in force only when all that was promised before it is on disk. */
+  /**
+   * Works off what waits. A snapshot may be in force only when all that was promised before it is
+   * on disk.
+   */
   async #unblock(): Promise<void> {
     this.#isBlocked = true;
     for (let write = this.#waiting[0]; write !== undefined; write = this.#waiting[0]) {

@@ -1,4 +1,7 @@
-/** The parts of a replica, wired to each other, and the two ways in which they end: closed or failed. */
+/**
+ * The parts of a replica, wired to each other, and the two ways in which they end: closed or
+ * failed.
+ */
 
 import {
   type Index,
@@ -36,7 +39,9 @@ export class Engine<R> {
   /** Why the last own snapshot could not be saved. */
   snapshotFailure: string | undefined;
   readonly #options: FilledOptions<R>;
-  /** A snapshot of the application's that is durable, but whose last entry is still being applied. */
+  /**
+   * A snapshot of the application's that is durable, but whose last entry is still being applied.
+   */
   #takenAhead: Index = 0;
   #closing: Promise<void> | undefined;
 
@@ -222,7 +227,10 @@ export class Engine<R> {
     else this.driver.step({ kind: "snapshot-taken", index });
   }
 
-  /** A full disk or a state machine that can't give its state leave the log as it is; a bad disk is not trusted. */
+  /**
+   * A full disk or a state machine that can't give its state leave the log as it is; a bad disk is
+   * not trusted.
+   */
   #snapshotFailed(error: SnapshotFailedError): void {
     this.snapshotFailure = error.message;
     if (error.cause instanceof DiskError && !isFull(error.cause)) {

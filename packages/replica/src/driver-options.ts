@@ -22,7 +22,10 @@ export interface ReplicaOptions<R> {
   readonly snapshotChunkBytes?: number;
   /** Take a snapshot after so many applied entries; 10,000 unless told, 0 = never by itself. */
   readonly snapshotEveryEntries?: number;
-  /** Take a snapshot after so many bytes of applied entries; 64 MiB unless told, 0 = never by itself. */
+  /**
+   * Take a snapshot after so many bytes of applied entries; 64 MiB unless told, 0 = never by
+   * itself.
+   */
   readonly snapshotEveryBytes?: number;
   /** How long the state machine may keep everything else waiting; 5 unless told. */
   readonly applySliceMs?: number;

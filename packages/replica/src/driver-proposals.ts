@@ -1,4 +1,7 @@
-/** The desk for proposals of one replica: takes them in, keeps their time, passes packets about them on. */
+/**
+ * The desk for proposals of one replica: takes them in, keeps their time, passes packets about them
+ * on.
+ */
 
 import type { ForwardRequest, ForwardResponse } from "./codec/packet.ts";
 import { NotCommittedError } from "./errors.ts";
@@ -50,7 +53,7 @@ export class ProposalDesk<R> {
       return Promise.reject(new NotCommittedError(reason, message));
     }
     if (command.length > commandBytesMax) {
-      const message = `A command of ${command.length} bytes exceeds commandBytesMax ${commandBytesMax}`;
+      const message = `A command of ${command.length} bytes exceeds the ${commandBytesMax} allowed`;
       return Promise.reject(new NotCommittedError("too-large", message));
     }
     const deadline = this.#clock.now() + (options.timeoutMs ?? TIMEOUT_MS);

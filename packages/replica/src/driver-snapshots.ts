@@ -1,4 +1,7 @@
-/** Own snapshots (§7): when one is due, how it is read from the machine and saved, and who hears of it. */
+/**
+ * Own snapshots (§7): when one is due, how it is read from the machine and saved, and who hears of
+ * it.
+ */
 
 import type { Entry, Index, SnapshotMeta } from "@holdfast/raft";
 import { entryBytes } from "@holdfast/raft";
@@ -75,7 +78,10 @@ export class OwnSnapshots<R> {
     this.#bytes = 0;
   }
 
-  /** Between two applies. Begins a snapshot when one is due; the machine must rest until the promise resolves. */
+  /**
+   * Between two applies. Begins a snapshot when one is due; the machine must rest until the promise
+   * resolves.
+   */
   between(at: Position): Promise<void> | undefined {
     if (this.#isTaking || this.#isStopped || !this.#isDue()) return undefined;
     const newest = this.#store.newest()?.index ?? 0;
@@ -87,14 +93,19 @@ export class OwnSnapshots<R> {
     return this.#take(at);
   }
 
-  /** Resolves with the index of a snapshot that covers all that was applied when this was called. */
+  /**
+   * Resolves with the index of a snapshot that covers all that was applied when this was called.
+   */
   request(): Promise<Index> {
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
     });
   }
 
-  /** Keeps a snapshot that the application made itself. Older than what is kept already: nothing to do. */
+  /**
+   * Keeps a snapshot that the application made itself. Older than what is kept already: nothing to
+   * do.
+   */
   keep(at: Position, chunks: Iterable<Uint8Array>): Promise<void> {
     const meta = this.#hooks.meta(at);
     const saved = this.#saving.then(() => this.#save(meta, chunks));
@@ -102,7 +113,10 @@ export class OwnSnapshots<R> {
     return saved;
   }
 
-  /** No new snapshot begins and one under way ends at its next piece. Resolves when the disk is left alone. */
+  /**
+   * No new snapshot begins and one under way ends at its next piece. Resolves when the disk is left
+   * alone.
+   */
   stop(message: string): Promise<void> {
     this.#isStopped = true;
     for (const waiter of this.#waiters.splice(0)) waiter.reject(new SnapshotRefusedError(message));
@@ -118,7 +132,10 @@ export class OwnSnapshots<R> {
     );
   }
 
-  /** Resolves when the machine has given its last piece: the disk may take longer, the machine needn't wait for it. */
+  /**
+   * Resolves when the machine has given its last piece: the disk may take longer, the machine
+   * needn't wait for it.
+   */
   #take(at: Position): Promise<void> {
     const meta = this.#hooks.meta(at);
     const waiters = this.#waiters.splice(0);

@@ -1,4 +1,7 @@
-/** Start-up: what the disk holds becomes a node, or a refusal with a name; nothing is guessed (D15, E6, E15). */
+/**
+ * Start-up: what the disk holds becomes a node, or a refusal with a name; nothing is guessed (D15,
+ * E6, E15).
+ */
 
 import type { HardState, RaftConfig, Restored, SnapshotMeta, Write } from "@holdfast/raft";
 import { NOBODY } from "@holdfast/raft";
@@ -23,7 +26,10 @@ export interface OpenStore {
   readonly restored: Restored;
 }
 
-/** Opens log and snapshots and makes them agree. Rejects with `StoreGapError`, or what log and snapshots reject with. */
+/**
+ * Opens log and snapshots and makes them agree. Rejects with `StoreGapError`, or what log and
+ * snapshots reject with.
+ */
 export async function openStore(disk: Disk, options: StoreOptions): Promise<OpenStore> {
   const { config, clusterId, segmentBytes, preallocate, snapshotChunkBytes } = options;
   const identity = { clusterId, nodeId: config.id };
@@ -57,8 +63,8 @@ async function reconcile(
   if (snapshot === undefined || holds(recovered, snapshot)) {
     return { hardState, snapshot, start, entries, random };
   }
-  // A crash came between the snapshot and the log that follows from it: what the log holds instead is old or was
-  // never decided, as the snapshot stands for committed entries only.
+  // A crash came between the snapshot and the log that follows from it: what the log holds instead
+  // is old or was never decided, as the snapshot stands for committed entries only.
   const raised = raise(hardState, snapshot);
   await wal.append(resetTo(snapshot, raised));
   const { index, term } = snapshot;

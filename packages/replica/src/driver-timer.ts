@@ -1,8 +1,13 @@
-/** One timer for the core's one deadline, which doesn't trust itself when it comes late (C4, C19). */
+/**
+ * One timer for the core's one deadline, which doesn't trust itself when it comes late (C4, C19).
+ */
 
 import type { Clock, Timer } from "./ports.ts";
 
-/** Less than this to go is now: sums of fractions may fall short of the deadline by a rounding error for ever. */
+/**
+ * Less than this to go is now: sums of fractions may fall short of the deadline by a rounding error
+ * for ever.
+ */
 const EARLY_MS = 0.001;
 
 /** Runs `due` once `deadline` has passed, with a time that is not before it. */
@@ -48,8 +53,9 @@ export class DeadlineTimer {
       this.#look();
       return;
     }
-    // The process stood still. What was received meanwhile may say that the leader lives: hear it first. One round
-    // lets the platform look at its sockets, the second one lets what it found there be delivered.
+    // The process stood still. What was received meanwhile may say that the leader lives: hear it
+    // first. One round lets the platform look at its sockets, the second one lets what it found
+    // there be delivered.
     this.#clock.soon(() => this.#clock.soon(() => this.#look()));
   }
 

@@ -1,4 +1,7 @@
-/** Snapshots between nodes (§7, Fig. 13): pieces out to a peer, pieces in from the leader, the check of the whole. */
+/**
+ * Snapshots between nodes (§7, Fig. 13): pieces out to a peer, pieces in from the leader, the
+ * check of the whole.
+ */
 
 import type {
   NodeId,

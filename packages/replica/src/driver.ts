@@ -1,4 +1,7 @@
-/** The loop around the core: inputs are stepped as they come, effects are carried out once per turn (ARCHITECTURE §3). */
+/**
+ * The loop around the core: inputs are stepped as they come, effects are carried out once per turn
+ * (ARCHITECTURE §3).
+ */
 
 import {
   type Effects,
@@ -156,7 +159,10 @@ export class Driver {
     }
   }
 
-  /** All that arrives before the clock calls shares one batch of effects: one write, one message per peer. */
+  /**
+   * All that arrives before the clock calls shares one batch of effects: one write, one message per
+   * peer.
+   */
   #requestTurn(): void {
     if (this.#isTurnDue) return;
     this.#isTurnDue = true;

@@ -1,11 +1,15 @@
-/** Every error class of the replica: told apart by what the caller can do next, each with a stable `code`. */
+/**
+ * Every error class of the replica: told apart by what the caller can do next, each with a stable
+ * `code`.
+ */
 
 import type { Index, Term } from "@holdfast/raft";
 import type { DiskErrorCode } from "./ports.ts";
 
 /**
- * The write-ahead log holds something that no crash can explain: bytes that were durable have changed, or a file is
- * missing. Nothing was modified. Recover the node from its peers, or the directory from a copy.
+ * The write-ahead log holds something that no crash can explain: bytes that were durable have
+ * changed, or a file is missing. Nothing was modified. Recover the node from its peers, or the
+ * directory from a copy.
  */
 export class WalDamagedError extends Error {
   readonly code = "WAL_DAMAGED";
@@ -24,12 +28,15 @@ export class WalDamagedError extends Error {
 }
 
 /**
- * The write-ahead log could not write or sync and has stopped for good: what was not acknowledged may or may not be
- * on disk. Every later append rejects with the same error. Close, see `diskCode`, and open the store anew.
+ * The write-ahead log could not write or sync and has stopped for good: what was not acknowledged
+ * may or may not be on disk. Every later append rejects with the same error. Close, see `diskCode`,
+ * and open the store anew.
  */
 export class WalFailedError extends Error {
   readonly code = "WAL_FAILED";
-  /** What the disk said, `no-space` for instance; `unknown` when it was not the disk that failed. */
+  /**
+   * What the disk said, `no-space` for instance; `unknown` when it was not the disk that failed.
+   */
   readonly diskCode: DiskErrorCode | "unknown";
 
   constructor(diskCode: DiskErrorCode | "unknown", cause: unknown) {
@@ -49,7 +56,9 @@ export class WalClosedError extends Error {
   }
 }
 
-/** The directory belongs to another node or another cluster. Nothing was modified; check the path. */
+/**
+ * The directory belongs to another node or another cluster. Nothing was modified; check the path.
+ */
 export class StoreIdentityError extends Error {
   readonly code = "STORE_IDENTITY";
   readonly file: string;
@@ -61,7 +70,10 @@ export class StoreIdentityError extends Error {
   }
 }
 
-/** A file was written by another version of the format. Nothing was modified; use a release that reads it. */
+/**
+ * A file was written by another version of the format. Nothing was modified; use a release that
+ * reads it.
+ */
 export class StoreVersionError extends Error {
   readonly code = "STORE_VERSION";
   readonly file: string;
@@ -121,7 +133,10 @@ export type NotCommittedReason =
 export class NotCommittedError extends Error {
   readonly code = "RAFT_NOT_COMMITTED";
   readonly reason: NotCommittedReason;
-  /** How long to wait before another try, in milliseconds; undefined when waiting won't help or isn't needed. */
+  /**
+   * How long to wait before another try, in milliseconds; undefined when waiting won't help or
+   * isn't needed.
+   */
   readonly retryAfterMs: number | undefined;
 
   constructor(reason: NotCommittedReason, message: string, retryAfterMs?: number) {
@@ -147,7 +162,10 @@ export class OutcomeUnknownError extends Error {
   }
 }
 
-/** The disk refused or failed a write. The replica has stopped for good: what is on disk is known only after a restart. */
+/**
+ * The disk refused or failed a write. The replica has stopped for good: what is on disk is known
+ * only after a restart.
+ */
 export class DiskFailedError extends Error {
   readonly code = "DISK_FAILED";
 
@@ -157,7 +175,10 @@ export class DiskFailedError extends Error {
   }
 }
 
-/** The application's state machine threw. The replica has stopped: skipping the entry would make it differ from the others. */
+/**
+ * The application's state machine threw. The replica has stopped: skipping the entry would make it
+ * differ from the others.
+ */
 export class MachineError extends Error {
   readonly code = "MACHINE_FAILED";
   /** The entry (or snapshot) that it was given; 0 while it gave a snapshot. */
@@ -171,7 +192,10 @@ export class MachineError extends Error {
   }
 }
 
-/** The core broke one of its own rules: a bug in Holdfast. The replica has stopped and leaves its disk as it is. */
+/**
+ * The core broke one of its own rules: a bug in Holdfast. The replica has stopped and leaves its
+ * disk as it is.
+ */
 export class BrokenInvariantError extends Error {
   readonly code = "RAFT_INVARIANT";
   /** The last inputs, oldest first, one line each: what to put into the report. */
@@ -186,7 +210,10 @@ export class BrokenInvariantError extends Error {
   }
 }
 
-/** The log on disk begins after the newest good snapshot: entries are missing, and nobody may guess them. */
+/**
+ * The log on disk begins after the newest good snapshot: entries are missing, and nobody may guess
+ * them.
+ */
 export class StoreGapError extends Error {
   readonly code = "STORE_GAP";
   readonly snapshotIndex: Index;
@@ -194,7 +221,7 @@ export class StoreGapError extends Error {
 
   constructor(snapshotIndex: Index, logStart: Index) {
     super(
-      `The log starts after index ${logStart} but the newest good snapshot ends at index ${snapshotIndex}: ` +
+      `The log starts after index ${logStart}, the newest good snapshot ends at ${snapshotIndex}: ` +
         "restore the missing snapshot file, or replace this node",
     );
     this.name = "StoreGapError";
@@ -203,7 +230,10 @@ export class StoreGapError extends Error {
   }
 }
 
-/** A snapshot couldn't be made or saved. The replica goes on with a longer log; trying again later is safe. */
+/**
+ * A snapshot couldn't be made or saved. The replica goes on with a longer log; trying again later
+ * is safe.
+ */
 export class SnapshotFailedError extends Error {
   readonly code = "SNAPSHOT_FAILED";
   readonly index: Index;
@@ -215,7 +245,10 @@ export class SnapshotFailedError extends Error {
   }
 }
 
-/** A snapshot was asked for that this replica can't give: it has stopped, or has not applied that much. */
+/**
+ * A snapshot was asked for that this replica can't give: it has stopped, or has not applied that
+ * much.
+ */
 export class SnapshotRefusedError extends Error {
   readonly code = "SNAPSHOT_REFUSED";
 

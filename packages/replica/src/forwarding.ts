@@ -1,4 +1,7 @@
-/** Proposals on a node that doesn't lead: one hop to the leader and an answer with the command's place (thesis §6.2). */
+/**
+ * Proposals on a node that doesn't lead: one hop to the leader and an answer with the command's
+ * place (thesis §6.2).
+ */
 
 import { NOBODY, type NodeId, type StepResult, type Term } from "@holdfast/raft";
 import type { ForwardRequest, ForwardResponse } from "./codec/packet.ts";
@@ -24,7 +27,9 @@ interface Handled {
 }
 
 const HANDLED_MAX = 4096;
-/** Request numbers are `incarnation * SPAN + counter`: numbers of different incarnations never meet. */
+/**
+ * Request numbers are `incarnation * SPAN + counter`: numbers of different incarnations never meet.
+ */
 const SPAN = 2 ** 22;
 
 export class Forwarding<R> {
@@ -59,7 +64,9 @@ export class Forwarding<R> {
     else if (leader !== NOBODY) this.#sendTo(proposal, leader);
   }
 
-  /** A peer asks this node, which it believes to lead, to append. Never passed on: one hop at most. */
+  /**
+   * A peer asks this node, which it believes to lead, to append. Never passed on: one hop at most.
+   */
   onRequest(request: ForwardRequest): void {
     if (this.#isRepeated(request)) return;
     const { id, from, to } = request;
@@ -110,7 +117,10 @@ export class Forwarding<R> {
     this.#proposals.forwarded(proposal, id, leader);
   }
 
-  /** The first hint is followed at once, later ones after a while: two nodes that name each other must not spin. */
+  /**
+   * The first hint is followed at once, later ones after a while: two nodes that name each other
+   * must not spin.
+   */
   #redirect(proposal: Proposal<R>, response: ForwardResponse): void {
     const { leader, from } = response;
     const isFirst = proposal.refusals === 0;
@@ -129,8 +139,9 @@ export class Forwarding<R> {
   }
 
   /**
-   * Networks may repeat packets, and a repeated request must not be appended twice. A node leads a term once, and
-   * requests name the term: so what was handled in earlier terms, or before a restart, need not be remembered.
+   * Networks may repeat packets, and a repeated request must not be appended twice. A node leads a
+   * term once, and requests name the term: so what was handled in earlier terms, or before a
+   * restart, need not be remembered.
    */
   #isRepeated(request: ForwardRequest): boolean {
     const term = this.#host.term();

@@ -1,4 +1,7 @@
-/** Commands whose callers wait: each ends exactly once, as applied, as certainly not committed, or as unknown (I4, I5). */
+/**
+ * Commands whose callers wait: each ends exactly once, as applied, as certainly not committed, or
+ * as unknown (I4, I5).
+ */
 
 import { assert, EMPTY, type Index, type NodeId, type Term } from "@holdfast/raft";
 import { NotCommittedError, type NotCommittedReason, OutcomeUnknownError } from "./errors.ts";
@@ -59,7 +62,10 @@ interface Past<R> extends Position {
 /** Results that are kept for answers of a leader which come later than the entry itself. */
 const RECENT_MAX = 4096;
 
-/** The book of waiting proposals of one replica. It decides outcomes; who sends what where is not its business. */
+/**
+ * The book of waiting proposals of one replica. It decides outcomes; who sends what where is not
+ * its business.
+ */
 export class Proposals<R> {
   readonly #limits: ProposalLimits;
   readonly #all = new Set<Proposal<R>>();
@@ -85,8 +91,8 @@ export class Proposals<R> {
   }
 
   /**
-   * Takes a command in, `seeking`, and hands it to `begin`, which may settle it at once. Rejects when the budget is
-   * spent or the signal has fired already.
+   * Takes a command in, `seeking`, and hands it to `begin`, which may settle it at once. Rejects
+   * when the budget is spent or the signal has fired already.
    */
   add(
     command: Uint8Array,
@@ -185,7 +191,10 @@ export class Proposals<R> {
     this.#settle(at, undefined);
   }
 
-  /** The state came from a snapshot: what waited for an entry below is committed or not, nobody here can tell (E14). */
+  /**
+   * The state came from a snapshot: what waited for an entry below is committed or not, nobody here
+   * can tell (E14).
+   */
   restored(at: Position): void {
     this.#rise(at);
     for (const proposal of this.#all) {
@@ -203,7 +212,10 @@ export class Proposals<R> {
     }
   }
 
-  /** Ends those whose time is up. Returns the next moment at which to look again: Infinity when none waits. */
+  /**
+   * Ends those whose time is up. Returns the next moment at which to look again: Infinity when none
+   * waits.
+   */
   expire(now: number): number {
     let next = Number.POSITIVE_INFINITY;
     for (const proposal of this.#all) {
@@ -283,8 +295,8 @@ export class Proposals<R> {
   }
 
   /**
-   * Terms only grow along a log (§5.3): once an entry of a newer term is committed, what an older leader put behind it
-   * can't be.
+   * Terms only grow along a log (§5.3): once an entry of a newer term is committed, what an older
+   * leader put behind it can't be.
    */
   #rise(at: Position): void {
     this.#appliedIndex = at.index;

@@ -1,4 +1,7 @@
-/** One durable replica: the core with log, snapshots and state machine on a disk, a network and a clock. */
+/**
+ * One durable replica: the core with log, snapshots and state machine on a disk, a network and a
+ * clock.
+ */
 
 import { createRaft, type Index, type StepResult } from "@holdfast/raft";
 import { restoreMachine } from "./apply-pump.ts";
@@ -11,9 +14,10 @@ import type { Applied } from "./proposals.ts";
 import { coreStatus, type ReplicaStatus } from "./status.ts";
 
 /**
- * Recovers what the disk holds, restores the state machine from the newest snapshot, then takes part. Rejects with a
- * typed error, and leaves nothing running, when the disk's content can't be trusted (`STORE_GAP`, `WAL_DAMAGED`,
- * `STORE_IDENTITY`, ...), the machine can't be restored (`MACHINE_FAILED`) or an option is wrong (`RAFT_CONFIG`).
+ * Recovers what the disk holds, restores the state machine from the newest snapshot, then takes
+ * part. Rejects with a typed error, and leaves nothing running, when the disk's content can't be
+ * trusted (`STORE_GAP`, `WAL_DAMAGED`, `STORE_IDENTITY`, ...), the machine can't be restored
+ * (`MACHINE_FAILED`) or an option is wrong (`RAFT_CONFIG`).
  */
 export async function openReplica<R>(options: ReplicaOptions<R>): Promise<Replica<R>> {
   const filled = fillOptions(options);
@@ -41,8 +45,9 @@ export class Replica<R> {
   }
 
   /**
-   * Steps a command at once and never waits: refused unless this node leads. `first` is the index it was given; it is
-   * committed only if the state machine gets it there with the same term. The bytes must not be changed afterwards.
+   * Steps a command at once and never waits: refused unless this node leads. `first` is the index
+   * it was given; it is committed only if the state machine gets it there with the same term. The
+   * bytes must not be changed afterwards.
    */
   start(command: Uint8Array): StepResult {
     return this.#engine.start(command);
@@ -50,8 +55,8 @@ export class Replica<R> {
 
   /**
    * On any node: resolves when the state machine of this node has applied the command. Rejects with
-   * `NotCommittedError` (certainly never applied) or `OutcomeUnknownError` (may have been applied, or may yet be). The
-   * bytes must not be changed afterwards.
+   * `NotCommittedError` (certainly never applied) or `OutcomeUnknownError` (may have been applied,
+   * or may yet be). The bytes must not be changed afterwards.
    */
   propose(command: Uint8Array, options: ProposeOptions = {}): Promise<Applied<R>> {
     return this.#engine.desk.propose(command, options);
@@ -67,8 +72,8 @@ export class Replica<R> {
   }
 
   /**
-   * Keeps a snapshot that the application made itself of its state as of `index`, which it must have applied or be
-   * applying. The chunks are read later. Resolves when it is on disk.
+   * Keeps a snapshot that the application made itself of its state as of `index`, which it must
+   * have applied or be applying. The chunks are read later. Resolves when it is on disk.
    */
   async compact(index: Index, chunks: Iterable<Uint8Array>): Promise<void> {
     this.#requireRunning();
@@ -99,7 +104,10 @@ export class Replica<R> {
     };
   }
 
-  /** Stops: settles all proposals, lets queued disk work end, closes network and log. Repeated calls share one end. */
+  /**
+   * Stops: settles all proposals, lets queued disk work end, closes network and log. Repeated calls
+   * share one end.
+   */
   close(): Promise<void> {
     return this.#engine.close();
   }

@@ -1,4 +1,7 @@
-/** A state machine that keeps every command: what was applied, in which order, and how often is plain to see. */
+/**
+ * A state machine that keeps every command: what was applied, in which order, and how often is
+ * plain to see.
+ */
 
 import type { Machine, Position } from "@holdfast/replica";
 

@@ -109,7 +109,7 @@ test("Proposals: a leader's answer that comes after the entry still finds the re
   assert.equal(held.outcome, "three at 3^2");
 });
 
-test("Proposals: an answer for an entry that nobody remembers is unknown, for another term's it is certain", async () => {
+test("Proposals: a late answer is unknown when nobody remembers the entry, else certain", async () => {
   const scene = book();
   scene.proposals.applied({ index: 3, term: 2 }, "three");
   const forgotten = placed(scene, 3, 2);

@@ -1,9 +1,12 @@
-/** Random crashes, partitions and weather: what was acknowledged is never lost, nothing is applied twice or in two orders. */
+/**
+ * Random crashes, partitions and weather: what was acknowledged is never lost, nothing is applied
+ * twice or in two orders.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NotCommittedError } from "@holdfast/replica";
-import type { Keep, Random } from "@holdfast/sim";
+import { type Keep, Random } from "@holdfast/sim";
 import { type Cluster, inCluster } from "./cluster.ts";
 import { bytes } from "./journal.ts";
 import { FAIR, STORMY } from "./wires.ts";
@@ -18,7 +21,10 @@ interface History {
   unknown: number;
 }
 
-/** One caller after the other on changing nodes, until `end`. Each command is unique and proposed once. */
+/**
+ * One caller after the other on changing nodes, until `end`. Each command is unique and proposed
+ * once.
+ */
 async function client(
   cluster: Cluster,
   name: string,
@@ -50,11 +56,15 @@ async function nemesis(cluster: Cluster, end: number, random: Random): Promise<n
     const id = 1 + random.below(cluster.members.length);
     const dice = random.below(10);
     if (dice < 5) {
+      // Now and then the power of several fails at once, also of all.
+      const others = dice === 0 ? random.below(cluster.members.length) : 0;
+      const ids = cluster.members.map((_, i) => 1 + ((id + i) % cluster.members.length));
+      const down = ids.slice(0, 1 + others);
       const keep = KEEPS[random.below(KEEPS.length)] ?? "none";
-      cluster.crash(id, keep);
-      crashes++;
+      for (const one of down) cluster.crash(one, keep);
+      crashes += down.length;
       await cluster.clock.sleep(random.below(300));
-      await cluster.start(id);
+      for (const one of down) await cluster.start(one);
     } else if (dice < 7) {
       cluster.wires.isolate(id);
       await cluster.clock.sleep(random.below(1000));
@@ -79,8 +89,10 @@ function checkHistory(lines: readonly string[], history: History): void {
 for (let seed = 1; seed <= SEEDS; seed++) {
   const size = seed % 3 === 0 ? 5 : 3;
   test(`chaos, seed ${seed}: ${size} nodes keep every acknowledged command once and in one order`, async () => {
+    const sync = new Random(seed).fork("sync");
     const options = {
       size,
+      syncMs: () => sync.fraction() * (seed % 4) * 5,
       seed,
       replica: { snapshotEveryEntries: seed % 2 === 0 ? 15 : 0, snapshotChunkBytes: 100 },
       config: { trailingEntries: 5 },

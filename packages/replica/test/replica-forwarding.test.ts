@@ -62,7 +62,7 @@ test("forwarding: a repeated request, at once or much later, is appended once", 
   });
 });
 
-test("forwarding: a request that reaches a node that doesn't lead goes back to its origin, which finds the leader", async () => {
+test("forwarding: only the node that was asked may answer", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.startAll();
     const leader = await cluster.leader();
@@ -84,7 +84,7 @@ test("forwarding: a request that reaches a node that doesn't lead goes back to i
   });
 });
 
-test("forwarding: a leader that steps down before the request comes refuses it, and the origin tries again", async () => {
+test("forwarding: a leader that has stepped down refuses, and the origin tries again", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.startAll();
     const leader = await cluster.leader();
@@ -108,7 +108,8 @@ test("forwarding: a leader that steps down before the request comes refuses it, 
     cluster.wires.deliver(follower, leader, "append", raw);
     cluster.wires.heal();
 
-    // Its refusal may be lost with the partition: then nobody can tell, and the command is in no log.
+    // Its refusal may be lost with the partition: then nobody can tell, and the command is in no
+    // log.
     const settled = await outcome.then(
       () => "applied",
       (error: { code: string }) => error.code,

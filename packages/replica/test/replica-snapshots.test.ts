@@ -1,4 +1,7 @@
-/** Snapshots in a living replica (§7): by policy, on demand, by the application, over the network, and at the start. */
+/**
+ * Snapshots in a living replica (§7): by policy, on demand, by the application, over the network,
+ * and at the start.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -161,6 +164,46 @@ test("compact(): the application's own snapshot, given while it applies the very
     }
     await cluster.startAll();
     assert.deepEqual(await cluster.agreed(), lines);
+  });
+});
+
+test("compact(): one that is on disk before its entry is applied cuts the log once it is", async () => {
+  await inCluster({ size: 1, config: { trailingEntries: 0 } }, async (cluster) => {
+    await cluster.start(1);
+    await cluster.leader();
+    const { machine, replica } = cluster.member(1);
+    Object.assign(machine, {
+      apply: async (_command: Uint8Array, { index }: { readonly index: number }) => {
+        await replica?.compact(index, [bytes("state\n")]);
+        assert.equal((replica?.status().applied ?? index) < index, true);
+        return index;
+      },
+    });
+    const { result } = await cluster.replica(1).propose(bytes("a"));
+    await cluster.until("the log is cut", () => cluster.replica(1).status().logStart === result);
+  });
+});
+
+test("a quiescent node ends within its policy: what became due while saving is taken after it (E10)", async () => {
+  const options = {
+    size: 1,
+    replica: { snapshotEveryEntries: 10 },
+    config: { trailingEntries: 0 },
+  };
+  await inCluster({ ...options, syncMs: () => 30 }, async (cluster) => {
+    await cluster.start(1);
+    await cluster.leader();
+    await Promise.all(
+      Array.from({ length: 9 }, (_, i) => cluster.replica(1).propose(bytes(`${i}`))),
+    );
+    // The first snapshot is being saved; one more batch comes, and then nothing any more.
+    await Promise.all(
+      Array.from({ length: 15 }, (_, i) => cluster.replica(1).propose(bytes(`${i}`))),
+    );
+    const { applied } = cluster.replica(1).status();
+    await cluster.until("a snapshot of all", () => {
+      return applied - cluster.replica(1).status().snapshotIndex < 10;
+    });
   });
 });
 

@@ -6,7 +6,7 @@ import { NotCommittedError, OutcomeUnknownError } from "@holdfast/replica";
 import { inCluster } from "./cluster.ts";
 import { bytes } from "./journal.ts";
 
-test("propose: the result is the state machine's, on a leader and on a follower, and all nodes apply it", async () => {
+test("propose: any node gives the state machine's result, and all nodes apply it", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.startAll();
     const leader = await cluster.leader();
@@ -39,7 +39,7 @@ test("start: steps at once on a leader, is refused elsewhere", async () => {
   });
 });
 
-test("propose: without a majority the leader's callers learn that the outcome is unknown, later ones that it is not", async () => {
+test("propose: without a majority first unknown, then certainly not committed", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.startAll();
     const leader = await cluster.leader();
