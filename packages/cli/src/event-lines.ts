@@ -30,8 +30,8 @@ export function lineForNetwork(report: NetworkReport): string | undefined {
     case "dropped":
       return `dropped a packet to node ${report.peer}: ${report.why}${more}`;
     case "unconnected":
-      // Nobody there is the daily round of a cluster that starts; a refusal is not.
-      if (!report.why.startsWith("refused as")) return undefined;
+      // Nobody there is the daily round of a cluster that starts; a refusal is not. One of the lanes speaks for all.
+      if (report.lane !== "append" || !report.why.startsWith("refused as")) return undefined;
       return `can't connect to node ${report.peer}: ${report.why}${more}`;
     default:
       return undefined;
