@@ -12,8 +12,17 @@ interface Declaration {
   readonly end: number;
 }
 
-const NAMED =
-  /^(Function|Class|TSInterface|TSTypeAlias)Declaration$|^(MethodDefinition|PropertyDefinition|TSPropertySignature|TSMethodSignature|VariableDeclarator)$/;
+const NAMED = new Set([
+  "ClassDeclaration",
+  "FunctionDeclaration",
+  "MethodDefinition",
+  "PropertyDefinition",
+  "TSInterfaceDeclaration",
+  "TSMethodSignature",
+  "TSPropertySignature",
+  "TSTypeAliasDeclaration",
+  "VariableDeclarator",
+]);
 
 /**
  * The declaration that the comment in `[start, end)` is on or in (`Log.push`); undefined at file
@@ -40,7 +49,7 @@ function declarationsOf(file: ProjectFile): readonly Declaration[] {
   if (known !== undefined) return known;
   const found: Declaration[] = [];
   walk(syntaxOf(file).program, (node, parents) => {
-    if (!NAMED.test(node.type)) return;
+    if (!NAMED.has(node.type)) return;
     const own = nameOf(node["id"] ?? node["key"]);
     if (own === undefined) return;
     const owner = ownerOf(parents);

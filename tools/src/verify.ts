@@ -37,7 +37,12 @@ const biome = programStep(
   (output) => /Checked \d+ files/.exec(output)?.[0] ?? "no count",
 );
 
-const knip = programStep("knip", ROOT, [KNIP], () => "no unused file, export or dependency");
+const knip = programStep(
+  "knip",
+  ROOT,
+  [KNIP, "--no-config-hints"],
+  () => "no unused file, export or dependency",
+);
 
 const tidy: Step = {
   name: "tidy",

@@ -1,4 +1,6 @@
-/** The reference of errors has every code, its meaning and its test, and misses what is not there. */
+/**
+ * The reference of errors has every code, its meaning and its test, and misses what is not there.
+ */
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -56,6 +58,17 @@ describe("errorsDoc", () => {
     assert.deepEqual(faults, [`${PLACE}:2 OneError: no test names the code A_A`]);
   });
 
+  test("errorsDoc takes a test of the class for one of its only code, not of one among several", () => {
+    const source = (code: string): string =>
+      `/** It failed. */\nexport class OneError extends Error { readonly code: ${code}; }`;
+    const proof = `import { OneError } from "@x/replica";\nassert.throws(f, OneError);`;
+    const faultsOf = (code: string, text: string): number =>
+      reference({ [PLACE]: source(code), [TEST]: text }).faults.length;
+    assert.equal(faultsOf(`"A_A"`, proof), 0);
+    assert.equal(faultsOf(`"A_A" | "B_B"`, proof), 2);
+    assert.equal(faultsOf(`"A_A"`, `import { OneError } from "@x/replica";`), 1);
+  });
+
   test("errorsDoc counts the conformance suites as tests", () => {
     const source = `/** It failed. */\nexport class OneError extends Error { readonly code = "io"; }`;
     const suite = "packages/testkit/src/disk-suite.ts";
@@ -72,11 +85,30 @@ describe("errorsDoc", () => {
     ]);
   });
 
-  test("errorsDoc leaves private packages out, and fails below the floor", () => {
+  test("errorsDoc does not take the tools' own tests for proof", () => {
+    const source = `/** It failed. */\nexport class OneError extends Error { readonly code = "A_A"; }`;
+    const { faults } = reference({ [PLACE]: source, "tools/test/a.test.ts": `"A_A";` });
+    assert.equal(faults.length, 1);
+  });
+
+  test("errorsDoc prefers a suite to a package's own tests, and those to others", () => {
+    const source = `/** It failed. */\nexport class OneError extends Error { readonly code = "A_A"; }`;
+    const files = { [PLACE]: source, "packages/cli/test/a.test.ts": `"A_A";` };
+    const proof = (more: Readonly<Record<string, string>>): string =>
+      /\[([^\]`]*)\][^[]*$/.exec(rows(reference({ ...files, ...more }).text)[0] ?? "")?.[1] ?? "";
+    assert.equal(proof({}), "cli/test/a.test.ts");
+    assert.equal(proof({ [TEST]: `"A_A";` }), "replica/test/errors.test.ts");
+    const suite = { "packages/testkit/src/disk-suite.ts": `"A_A";` };
+    assert.equal(proof({ [TEST]: `"A_A";`, ...suite }), "testkit/src/disk-suite.ts");
+  });
+
+  test("errorsDoc leaves private packages and programs out, and fails below the floor", () => {
     const source = `/** It failed. */\nexport class OneError extends Error { readonly code = "A_A"; }`;
     const { faults } = reference({
       "packages/lab/package.json": `{ "private": true }`,
       "packages/lab/src/errors.ts": source,
+      "packages/cli/package.json": `{ "bin": {} }`,
+      "packages/cli/src/errors.ts": source,
     });
     assert.deepEqual(faults, ["found 0 error codes, expected at least 1"]);
   });

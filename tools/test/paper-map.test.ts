@@ -37,6 +37,10 @@ describe("findCitations", () => {
     assert.deepEqual(cited("Thesis §6.2: a leader (th. §10.2.1)"), ["thesis 6.2", "thesis 10.2.1"]);
   });
 
+  test("findCitations leaves sections of other documents alone", () => {
+    assert.deepEqual(cited("The loop (ARCHITECTURE §3), RFC 9110 §5; then §5.3"), ["paper 5.3"]);
+  });
+
   test("findCitations finds none in plain words and numbers", () => {
     assert.deepEqual(cited("version 5.2, Config. 3, a thesis, section 7"), []);
   });

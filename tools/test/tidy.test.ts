@@ -152,14 +152,18 @@ describe("tidy", () => {
     );
   });
 
-  test("line-width: comments end at column 100, all else at 120, addresses are let through", () => {
+  test("line-width: comments end at column 100, a warning for strings from 120 on, no word on addresses", () => {
     const comment = (length: number): string => `${HEADER}//${"x".repeat(length - 2)}\n`;
     assert.deepEqual(found({ [NODE]: comment(100) }), []);
     breaks("line-width", NODE, comment(101));
     breaks("line-width", NODE, `${HEADER}const a = 1; //${"x".repeat(99)}\n`);
     const string = (length: number): string => `${HEADER}"${"x".repeat(length - 3)}";\n`;
     assert.deepEqual(found({ [NODE]: string(120) }), []);
-    breaks("line-width", NODE, string(121));
+    const wide = found({ [NODE]: string(121) });
+    assert.deepEqual(
+      wide.map((finding) => [finding.rule, finding.line, finding.isWarning]),
+      [["line-width", 2, true]],
+    );
     const address = `${HEADER}// https://example.org/${"x".repeat(100)}\n`;
     assert.deepEqual(found({ [NODE]: address }), []);
   });

@@ -68,7 +68,8 @@ function encodeWith<C>(codec: Codec<C>, command: C): Uint8Array {
   try {
     return codec.encode(command);
   } catch (error) {
-    throw new CommandEncodingError(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandEncodingError(reason, { cause: error });
   }
 }
 

@@ -6,8 +6,8 @@ export class NodeConfigError extends Error {
   /** The option, as a path: `timing.heartbeatMs`. */
   readonly field: string;
 
-  constructor(field: string, message: string) {
-    super(`${field}: ${message}`);
+  constructor(field: string, message: string, options?: { readonly cause: unknown }) {
+    super(`${field}: ${message}`, options);
     this.name = "NodeConfigError";
     this.field = field;
   }
@@ -17,9 +17,8 @@ export class NodeConfigError extends Error {
 export class CommandEncodingError extends Error {
   readonly code = "HOLDFAST_COMMAND";
 
-  constructor(cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`The command can't be encoded: ${reason}`, { cause });
+  constructor(reason: string, options: { readonly cause: unknown }) {
+    super(`The command can't be encoded: ${reason}`, options);
     this.name = "CommandEncodingError";
   }
 }

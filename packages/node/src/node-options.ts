@@ -1,6 +1,12 @@
 /** The options of `openNode`, each checked by name before anything is opened. */
 
-import { ConfigError, makeConfig, type NodeId, type RaftConfig, type RaftEvent } from "@holdfast/raft";
+import {
+  ConfigError,
+  makeConfig,
+  type NodeId,
+  type RaftConfig,
+  type RaftEvent,
+} from "@holdfast/raft";
 import { NodeConfigError } from "./errors.ts";
 import { parseAddress } from "./network-address.ts";
 import type { NetworkReport } from "./network-report.ts";
@@ -90,7 +96,12 @@ function checkPeers({ id, peers }: NodeOptions<AnyMachine>): readonly NodeId[] {
   const ids: NodeId[] = [];
   for (const [key, address] of Object.entries(peers)) {
     const peer = Number(key);
-    need(Number.isSafeInteger(peer) && peer > 0, "peers", "ids must be positive whole numbers", key);
+    need(
+      Number.isSafeInteger(peer) && peer > 0,
+      "peers",
+      "ids must be positive whole numbers",
+      key,
+    );
     checkAddress(`peers.${key}`, address);
     need(!addresses.has(address), `peers.${key}`, "must not be another node's address", address);
     addresses.add(address);
@@ -105,7 +116,9 @@ function checkAddress(field: string, address: string): void {
   try {
     parseAddress(address);
   } catch (error) {
-    throw new NodeConfigError(field, error instanceof Error ? error.message : String(error));
+    const reason = error instanceof Error ? error.message : String(error);
+    const failure = new NodeConfigError(field, reason, { cause: error });
+    throw failure;
   }
 }
 
@@ -150,10 +163,17 @@ function coreConfig(options: NodeOptions<AnyMachine>, voters: readonly NodeId[])
     });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const group = error.field in timing ? "timing." : error.field in core ? "limits." : "";
     const message = error.message.slice(error.field.length + 2);
-    throw new NodeConfigError(`${group}${error.field}`, message);
+    const field = pathOf(error.field, { timing, limits });
+    const failure = new NodeConfigError(field, message, { cause: error });
+    throw failure;
   }
+}
+
+/** Where the user gave the core's option `field`. */
+function pathOf(field: string, groups: Readonly<Record<string, object>>): string {
+  const group = Object.keys(groups).find((name) => field in (groups[name] ?? {}));
+  return group === undefined ? field : `${group}.${field}`;
 }
 
 function need(condition: boolean, field: string, rule: string, value: unknown): void {

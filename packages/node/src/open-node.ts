@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { RaftConfig } from "@holdfast/raft";
 import { type Machine, openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
 import { systemClock } from "./clock.ts";
-import { bindBytes, bindTyped, type BoundMachine, type TypedMachine } from "./define-machine.ts";
+import { type BoundMachine, bindBytes, bindTyped, type TypedMachine } from "./define-machine.ts";
 import { type DirectoryDisk, openDirectoryDisk } from "./disk.ts";
 import { HoldfastNode } from "./holdfast-node.ts";
 import { openTcpNetwork, type TcpNetwork } from "./network.ts";

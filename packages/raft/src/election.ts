@@ -9,6 +9,7 @@ import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } fro
 import {
   type Candidate,
   isElectable,
+  isHardStateDurable,
   leaderOf,
   nextElectionAt,
   type PreCandidate,
@@ -168,8 +169,12 @@ function onVoteAnswer(raft: Raft, role: Candidate, response: VoteResponse): void
   settleElection(raft, role);
 }
 
-/** §5.2: a majority of the full cluster wins; a lost election waits for its timeout, as a split one does. */
+/**
+ * §5.2: a majority of the full cluster wins; a lost election waits for its timeout, as a split one does. Votes that
+ * come before the own one is on disk are kept until it is (thesis §3.8).
+ */
 function settleElection(raft: Raft, role: Candidate): void {
+  if (!isHardStateDurable(raft)) return;
   if (tally(raft.members.voters, role.granted, role.refused) === "won") becomeLeader(raft);
 }
 

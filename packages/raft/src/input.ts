@@ -1,6 +1,6 @@
 /** Everything that can happen to a node. `step` takes one of these and the time; nothing else changes a `Raft`. */
 
-import type { Index, NodeId, SnapshotMeta, Term } from "./entry.ts";
+import type { Index, NodeId, Term } from "./entry.ts";
 import type { Message } from "./message.ts";
 
 export type Input =
@@ -46,5 +46,3 @@ export type Refusal =
   | "too-large"
   | "malformed"
   | "impossible";
-
-export type { SnapshotMeta };

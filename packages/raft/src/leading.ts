@@ -84,9 +84,11 @@ function onRefused(raft: Raft, leader: Leader, peer: Progress, response: AppendR
 }
 
 /** The transport gave up on what was under way to this peer. */
-export function onPeerUnreachable(leader: Leader, id: NodeId): void {
+export function onPeerUnreachable(raft: Raft, leader: Leader, id: NodeId): void {
   const peer = peerOf(leader, id);
   if (peer === undefined || peer.silent) return;
+  // As after a send: what was lost waits `coalesceMs` for company before it goes again.
+  peer.sentAt = raft.now;
   if (peer.outgoing !== undefined) peer.outgoing.sentAt = Number.POSITIVE_INFINITY;
   else peer.lost(leader.seq + 1);
 }

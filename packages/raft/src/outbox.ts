@@ -43,14 +43,15 @@ export function drain(raft: Raft): Effects {
   const { outbox } = raft;
   const write = takeWrite(raft);
   const effects: Effects = {
-    send: outbox.send,
+    send: outbox.send.length > 0 ? outbox.send : NONE,
     write,
-    load: outbox.load,
-    store: outbox.store,
+    load: outbox.load.length > 0 ? outbox.load : NONE,
+    store: outbox.store.length > 0 ? outbox.store : NONE,
     restore: outbox.restore,
     apply: takeCommitted(raft),
-    events: outbox.events,
+    events: outbox.events.length > 0 ? outbox.events : NONE,
   };
+  // What was handed over is the driver's: an array that later steps still fill would be sent twice.
   if (outbox.send.length > 0) outbox.send = [];
   if (outbox.load.length > 0) outbox.load = [];
   if (outbox.store.length > 0) outbox.store = [];
@@ -59,7 +60,7 @@ export function drain(raft: Raft): Effects {
   return effects;
 }
 
-const NONE: readonly Entry[] = [];
+const NONE: readonly never[] = [];
 
 function takeCommitted(raft: Raft): readonly Entry[] {
   if (raft.commit === raft.handed) return NONE;

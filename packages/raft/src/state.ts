@@ -16,6 +16,7 @@ import {
 } from "./entry.ts";
 import type { RaftEvent } from "./event.ts";
 import { Log } from "./log.ts";
+import { isVoter } from "./membership.ts";
 import type { Message } from "./message.ts";
 import type { Progress } from "./progress.ts";
 import { nextWord, seedWord } from "./random.ts";
@@ -158,11 +159,13 @@ export function createRaft(config: RaftConfig, restored: Restored, now: number):
   const { hardState, snapshot, start, entries } = restored;
   const log = new Log(start.index, start.term, entries);
   const base = snapshot?.index ?? 0;
+  // A snapshot can be on disk before the term it covers is: that term was heard of, and nothing was promised in it.
+  const isBehind = log.lastTerm > hardState.term;
   const raft: Raft = {
     config: makeConfig(config),
     members: snapshot?.members ?? config.members,
-    term: hardState.term,
-    vote: hardState.vote,
+    term: isBehind ? log.lastTerm : hardState.term,
+    vote: isBehind ? NOBODY : hardState.vote,
     role: makeFollower(NOBODY, Number.NEGATIVE_INFINITY, now),
     log,
     commit: base,
@@ -192,7 +195,8 @@ function checkRestored({ hardState, snapshot, start, entries }: Restored): void 
   assert(isCount(start.index) && isCount(start.term), "restore: start");
   const last = start.index + entries.length;
   const lastTerm = entries.at(-1)?.term ?? start.term;
-  assert(lastTerm <= hardState.term, "restore: entries from a later term than the hard state");
+  const knownTerm = Math.max(hardState.term, snapshot?.term ?? 0);
+  assert(lastTerm <= knownTerm, "restore: entries from a later term than the hard state");
   if (snapshot === undefined) {
     assert(start.index === 0, "restore: compacted log without a snapshot");
     return;
@@ -224,7 +228,7 @@ export function makeFollower(leader: NodeId, heardAt: number, electionAt: number
 
 /** Whether this node takes part in elections. */
 export function isElectable(raft: Raft): boolean {
-  return raft.members.voters.includes(raft.config.id);
+  return isVoter(raft.members, raft.config.id);
 }
 
 /** A fresh random moment for the next election: every draw differs, so split votes end (§5.2). */

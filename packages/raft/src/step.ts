@@ -165,7 +165,7 @@ function settleDurable(raft: Raft): string {
 
 function onUnreachable(raft: Raft, peer: NodeId): StepResult {
   const { role } = raft;
-  if (role.kind === "leader") onPeerUnreachable(role, peer);
+  if (role.kind === "leader") onPeerUnreachable(raft, role, peer);
   else if (role.kind !== "follower") onVoteLost(raft, role, peer);
   return DONE;
 }

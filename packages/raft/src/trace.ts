@@ -53,9 +53,9 @@ export function narrateMessage(message: Message): string {
   const head = `${message.kind} ${message.from}->${message.to} term ${message.term}`;
   switch (message.kind) {
     case "vote-request":
-      return `${head} ${voteName(message.preVote)} for ${message.electionTerm} log ${message.lastIndex}^${message.lastTerm}`;
+      return `${head} ${voteName(message.preVote)} for term ${message.electionTerm} log ${message.lastIndex}^${message.lastTerm}`;
     case "vote-response":
-      return `${head} ${voteName(message.preVote)} for ${message.electionTerm} ${message.granted ? "granted" : "refused"}`;
+      return `${head} ${voteName(message.preVote)} for term ${message.electionTerm} ${message.granted ? "granted" : "refused"}`;
     case "append-request": {
       const { prevIndex, prevTerm, entries, commit } = message;
       const list = entries.map((entry) => `${entry.index}^${entry.term}`).join(" ");

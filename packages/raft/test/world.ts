@@ -18,7 +18,9 @@ import {
   type RaftEvent,
   type Restored,
   remember,
+  type SnapshotLoad,
   type SnapshotMeta,
+  type SnapshotPiece,
   type StepResult,
   seedWord,
   step,
@@ -46,17 +48,21 @@ export interface Server {
   appliedIndex: number;
   /** Bumped by a crash: what was under way then is lost. */
   incarnation: number;
+  /** The pieces of a snapshot that have arrived so far. */
+  arriving: Uint8Array;
+  /** Its snapshot files can't be read just now. */
+  isUnreadable: boolean;
 }
 
 export interface WorldOptions {
   readonly voters: number;
   readonly seed: number;
   readonly config?: Partial<Omit<RaftConfig, "id" | "members">>;
+  /** A snapshot travels in this many pieces; 1 when left out. */
+  readonly snapshotPieces?: number;
   /** Named per message; undefined leaves it to the driver of the test. */
   readonly onEvent?: (server: Server, event: RaftEvent) => void;
 }
-
-const SNAPSHOT_DATA = EMPTY;
 
 export class World {
   now = 0;
@@ -70,6 +76,8 @@ export class World {
   readonly committed = new Map<number, string>();
   #random: number;
   steps = 0;
+  /** Pieces of snapshots that the test has falsified on their way; with none every check must pass. */
+  damaged = 0;
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -111,27 +119,8 @@ export class World {
     for (const event of effects.events) this.#observe(server, event);
     this.wire.push(...effects.send);
     if (effects.write !== undefined) server.pending.push(effects.write);
-    for (const load of effects.load) {
-      const { snapshot } = load;
-      this.wire.push({
-        kind: "snapshot-request",
-        from: server.id,
-        to: load.to,
-        term: load.term,
-        seq: load.seq,
-        lastIndex: snapshot.index,
-        lastTerm: snapshot.term,
-        members: snapshot.members,
-        offset: load.offset,
-        data: SNAPSHOT_DATA,
-        done: true,
-      });
-    }
-    for (const piece of effects.store) {
-      if (!piece.done) continue;
-      const { index, term } = piece.snapshot;
-      this.step(server, { kind: "snapshot-checked", index, term, ok: true });
-    }
+    for (const load of effects.load) this.#load(server, load);
+    for (const piece of effects.store) this.#keep(server, piece);
     if (effects.restore !== undefined) this.#restore(server, effects.restore);
     for (const entry of effects.apply) this.#apply(server, entry);
     if (effects.apply.length > 0 || effects.restore !== undefined) {
@@ -167,15 +156,19 @@ export class World {
     if (server.isUp && server.raft.deadline <= this.now) this.step(server, { kind: "tick" });
   }
 
-  compact(server: Server): void {
-    this.step(server, { kind: "snapshot-taken", index: server.appliedIndex });
-    server.platter.snapshot = server.raft.snapshot;
+  /** The application takes a snapshot, which is on the platter at once. */
+  compact(server: Server, index: number = server.appliedIndex): StepResult {
+    const before = server.raft.snapshot;
+    const result = this.step(server, { kind: "snapshot-taken", index });
+    if (server.raft.snapshot !== before) server.platter.snapshot = server.raft.snapshot;
+    return result;
   }
 
   /** Power loss: all that was not on the platter is gone. */
   crash(server: Server): void {
     server.isUp = false;
     server.pending.length = 0;
+    server.arriving = EMPTY;
     server.incarnation++;
   }
 
@@ -201,6 +194,8 @@ export class World {
       applied: new Map(),
       appliedIndex: raft.commit,
       incarnation: 0,
+      arriving: EMPTY,
+      isUnreadable: false,
     };
   }
 
@@ -244,9 +239,45 @@ export class World {
     assert.ok(count > this.servers.length / 2, `committed ${entry.index} is on ${count} disks`);
   }
 
+  /** Reads one piece of an own snapshot and sends it. */
+  #load(server: Server, { to, term, seq, snapshot, offset }: SnapshotLoad): void {
+    const { index: lastIndex, term: lastTerm, members } = snapshot;
+    if (server.isUnreadable) {
+      this.step(server, { kind: "snapshot-unreadable", to, index: lastIndex });
+      return;
+    }
+    const image = imageOf(snapshot, this.#options.snapshotPieces ?? 1);
+    assert.ok(offset < image.length, "asked for a piece behind the end of the snapshot");
+    const data = image.slice(offset, offset + PIECE_BYTES);
+    const done = offset + data.length === image.length;
+    const transfer = { seq, lastIndex, lastTerm, members, offset, data, done };
+    this.wire.push({ kind: "snapshot-request", from: server.id, to, term, ...transfer });
+  }
+
+  /** Keeps one piece of an incoming snapshot, and checks the whole behind the last one. */
+  #keep(server: Server, { snapshot, offset, data, done }: SnapshotPiece): void {
+    const { index, term } = snapshot;
+    const held = offset === 0 ? EMPTY : server.arriving;
+    assert.equal(offset, held.length, "a piece that doesn't continue the ones before");
+    server.arriving = Uint8Array.from([...held, ...data]);
+    if (!done) return;
+    const image = imageOf(snapshot, this.#options.snapshotPieces ?? 1);
+    const ok = Buffer.compare(server.arriving, image) === 0;
+    assert.ok(ok || this.damaged > 0, "a snapshot was put together wrongly");
+    server.arriving = EMPTY;
+    this.step(server, { kind: "snapshot-checked", index, term, ok });
+  }
+
   #restore(server: Server, meta: SnapshotMeta): void {
     server.appliedIndex = meta.index;
   }
+}
+
+const PIECE_BYTES = 4;
+
+/** The bytes of a snapshot: no two snapshots are alike. */
+function imageOf({ index, term }: SnapshotMeta, pieces: number): Uint8Array {
+  return Uint8Array.from({ length: pieces * PIECE_BYTES }, (_, at) => index * 31 + term * 7 + at);
 }
 
 export function textOf(entry: Entry): string {

@@ -142,7 +142,7 @@ export class ApplyPump<R> {
     try {
       result = this.#options.machine.apply(entry.data, entry);
     } catch (error) {
-      this.#fail(new MachineError("applying a command", entry.index, error));
+      this.#fail(new MachineError("applying a command", entry.index, { cause: error }));
       return undefined;
     }
     if (isPromise(result)) return this.#awaitResult(batch, entry, result);
@@ -156,7 +156,7 @@ export class ApplyPump<R> {
     try {
       result = await pending;
     } catch (error) {
-      this.#fail(new MachineError("applying a command", entry.index, error));
+      this.#fail(new MachineError("applying a command", entry.index, { cause: error }));
       return;
     }
     if (this.#isStopped) return;
@@ -234,7 +234,8 @@ export async function restoreMachine<R>(
     await machine.restore(guarded(), { index, term });
   } catch (error) {
     if (unreadable !== undefined) throw unreadable.error;
-    throw new MachineError("restoring a snapshot", index, error);
+    const failure = new MachineError("restoring a snapshot", index, { cause: error });
+    throw failure;
   }
 }
 

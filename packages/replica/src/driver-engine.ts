@@ -145,14 +145,21 @@ export class Engine<R> {
   }
 
   #makeOwnSnapshots(): OwnSnapshots<R> {
-    const { machine, clock, applySliceMs, snapshotEveryEntries, snapshotEveryBytes } = this.#options;
+    const { machine, clock, applySliceMs, snapshotEveryEntries, snapshotEveryBytes } =
+      this.#options;
     const policy = { everyEntries: snapshotEveryEntries, everyBytes: snapshotEveryBytes };
-    return new OwnSnapshots(this.store.snapshots, machine, policy, new Slicer(clock, applySliceMs), {
-      meta: ({ index, term }) => ({ index, term, members: this.raft.members }),
-      taken: (index) => this.#snapshotTaken(index),
-      saveFailed: (error) => this.#snapshotFailed(error),
-      ended: () => this.pump.kick(),
-    });
+    return new OwnSnapshots(
+      this.store.snapshots,
+      machine,
+      policy,
+      new Slicer(clock, applySliceMs),
+      {
+        meta: ({ index, term }) => ({ index, term, members: this.raft.members }),
+        taken: (index) => this.#snapshotTaken(index),
+        saveFailed: (error) => this.#snapshotFailed(error),
+        ended: () => this.pump.kick(),
+      },
+    );
   }
 
   #makePump(): ApplyPump<R> {
@@ -164,24 +171,27 @@ export class Engine<R> {
       await this.queue.installed(meta.index);
       return snapshots.stream(meta.index);
     };
-    return new ApplyPump<R>({ machine, clock, sliceMs: applySliceMs, open, start }, {
-      applied: (entry, result) => {
-        this.own.count(entry);
-        this.desk.proposals.applied(entry, result);
+    return new ApplyPump<R>(
+      { machine, clock, sliceMs: applySliceMs, open, start },
+      {
+        applied: (entry, result) => {
+          this.own.count(entry);
+          this.desk.proposals.applied(entry, result);
+        },
+        passed: (entry) => {
+          this.own.count(entry);
+          this.desk.proposals.passed(entry);
+        },
+        restored: (meta) => {
+          this.own.reset();
+          this.desk.proposals.restored(meta);
+        },
+        progress: (index) => this.#progress(index),
+        between: (at) => this.own.between(at),
+        failed: (error) => this.#fail(error),
+        broken: (error) => this.driver.broken(error),
       },
-      passed: (entry) => {
-        this.own.count(entry);
-        this.desk.proposals.passed(entry);
-      },
-      restored: (meta) => {
-        this.own.reset();
-        this.desk.proposals.restored(meta);
-      },
-      progress: (index) => this.#progress(index),
-      between: (at) => this.own.between(at),
-      failed: (error) => this.#fail(error),
-      broken: (error) => this.driver.broken(error),
-    });
+    );
   }
 
   #makeTransfers(): Transfers {

@@ -1,6 +1,12 @@
 /** Snapshots between nodes (§7, Fig. 13): pieces out to a peer, pieces in from the leader, the check of the whole. */
 
-import type { NodeId, SnapshotLoad, SnapshotMeta, SnapshotPiece, SnapshotRequest } from "@holdfast/raft";
+import type {
+  NodeId,
+  SnapshotLoad,
+  SnapshotMeta,
+  SnapshotPiece,
+  SnapshotRequest,
+} from "@holdfast/raft";
 import { DiskError } from "./ports.ts";
 
 /** What transfers need of the store. */

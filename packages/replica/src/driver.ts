@@ -6,8 +6,8 @@ import {
   type NodeId,
   type Raft,
   type RaftEvent,
-  type StepResult,
   type SnapshotMeta,
+  type StepResult,
   step,
   takeEffects,
   type Write,
@@ -187,4 +187,3 @@ export class Driver {
     if (effects.apply.length > 0) parts.apply(effects.apply);
   }
 }
-

@@ -163,8 +163,9 @@ export class MachineError extends Error {
   /** The entry (or snapshot) that it was given; 0 while it gave a snapshot. */
   readonly index: Index;
 
-  constructor(doing: string, index: Index, cause: unknown) {
-    super(`The state machine failed at ${doing} (index ${index}): ${messageOf(cause)}`, { cause });
+  constructor(doing: string, index: Index, options: { readonly cause: unknown }) {
+    const reason = messageOf(options.cause);
+    super(`The state machine failed at ${doing} (index ${index}): ${reason}`, options);
     this.name = "MachineError";
     this.index = index;
   }
@@ -177,7 +178,9 @@ export class BrokenInvariantError extends Error {
   readonly recent: readonly string[];
 
   constructor(cause: unknown, recent: readonly string[]) {
-    super(`An invariant is broken: ${messageOf(cause)}; last inputs: ${recent.join(" | ")}`, { cause });
+    super(`An invariant is broken: ${messageOf(cause)}; last inputs: ${recent.join(" | ")}`, {
+      cause,
+    });
     this.name = "BrokenInvariantError";
     this.recent = recent;
   }

@@ -1,6 +1,6 @@
 /** Proposals on a node that doesn't lead: one hop to the leader and an answer with the command's place (thesis §6.2). */
 
-import { type NodeId, NOBODY, type StepResult, type Term } from "@holdfast/raft";
+import { NOBODY, type NodeId, type StepResult, type Term } from "@holdfast/raft";
 import type { ForwardRequest, ForwardResponse } from "./codec/packet.ts";
 import type { Proposal, Proposals } from "./proposals.ts";
 
@@ -161,4 +161,8 @@ function dropLowest(handled: Handled): void {
   }
 }
 
-const STALE: StepResult = { ok: false, reason: "not-leader", detail: "the request is for another term" };
+const STALE: StepResult = {
+  ok: false,
+  reason: "not-leader",
+  detail: "the request is for another term",
+};

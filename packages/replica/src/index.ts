@@ -47,12 +47,12 @@ export {
 } from "./ports.ts";
 export type { Applied } from "./proposals.ts";
 export { openReplica, type Replica } from "./replica.ts";
-export type { PeerStatus, ReplicaState, ReplicaStatus } from "./status.ts";
 export {
   type DamagedSnapshot,
   openSnapshots,
   type SnapshotOptions,
   SnapshotStore,
 } from "./snapshots/snapshot-store.ts";
+export type { PeerStatus, ReplicaState, ReplicaStatus } from "./status.ts";
 export type { LogPoint } from "./wal/record.ts";
 export { openWal, type Recovered, Wal, type WalOptions } from "./wal/wal.ts";

@@ -102,7 +102,9 @@ export class Proposals<R> {
       this.#unsentBytes + command.length > this.#limits.bytes
     ) {
       const message = `${this.#all.size} proposals wait already`;
-      return Promise.reject(new NotCommittedError("overloaded", message, this.#limits.retryAfterMs));
+      return Promise.reject(
+        new NotCommittedError("overloaded", message, this.#limits.retryAfterMs),
+      );
     }
     return new Promise((resolve, reject) => {
       const proposal: Proposal<R> = {
@@ -196,7 +198,8 @@ export class Proposals<R> {
   /** Nothing is known about what was sent to `peer` and not answered. */
   lost(peer: NodeId): void {
     for (const proposal of this.#byForward.values()) {
-      if (proposal.sentTo === peer) this.#unknown(proposal, `The connection to node ${peer} was lost`);
+      if (proposal.sentTo === peer)
+        this.#unknown(proposal, `The connection to node ${peer} was lost`);
     }
   }
 

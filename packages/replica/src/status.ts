@@ -1,6 +1,14 @@
 /** What a replica tells about itself: plain data for humans, dashboards and tests. */
 
-import { type Flow, type Index, leaderOf, type NodeId, type Raft, type Role, type Term } from "@holdfast/raft";
+import {
+  type Flow,
+  type Index,
+  leaderOf,
+  type NodeId,
+  type Raft,
+  type Role,
+  type Term,
+} from "@holdfast/raft";
 
 /** One peer as the leader sees it. */
 export interface PeerStatus {

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Entry, EMPTY, type SnapshotMeta } from "@holdfast/raft";
+import { EMPTY, type Entry, type SnapshotMeta } from "@holdfast/raft";
 import { ApplyPump, type PumpHooks } from "../src/apply-pump.ts";
-import { Journal, bytes } from "./journal.ts";
+import { bytes, Journal } from "./journal.ts";
 
 function entry(index: number, line?: string): Entry {
   return line === undefined
@@ -70,7 +70,10 @@ test("ApplyPump: a quick machine has applied all by the time apply() returns", (
   pump.apply([entry(1), entry(2, "a"), entry(3, "b")]);
   assert.deepEqual(log, ["passed 1", "applied 2 -> 1", "applied 3 -> 2", "progress 3"]);
   assert.deepEqual(machine.lines, ["a", "b"]);
-  assert.deepEqual(machine.given.map((at) => at.index), [2, 3]);
+  assert.deepEqual(
+    machine.given.map((at) => at.index),
+    [2, 3],
+  );
 });
 
 test("ApplyPump: a slow machine gives way after a slice and reports how far it is", async () => {

@@ -3,7 +3,15 @@
 import assert from "node:assert/strict";
 import { makeConfig, type NodeId, type RaftConfig, type RaftEvent } from "@holdfast/raft";
 import { openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
-import { type Keep, type OperationHook, type Pump, Random, Scheduler, SimDisk, VirtualClock } from "@holdfast/sim";
+import {
+  type Keep,
+  type OperationHook,
+  type Pump,
+  Random,
+  Scheduler,
+  SimDisk,
+  VirtualClock,
+} from "@holdfast/sim";
 import { Journal } from "./journal.ts";
 import { Wires } from "./wires.ts";
 

@@ -26,18 +26,18 @@ function crashOn(disk: () => SimDisk, crashAt: number): (count: number) => undef
   };
 }
 
-/** Operation number `failAt` of those that `matches` fails with `code`; the others work. */
+/** Operation number `failAt` of those that `matches` fails with the code that `hit` gives; the others work. */
 export function failingDisk(
   failAt: number,
-  code: DiskErrorCode,
   matches: (operation: DiskOperation) => boolean,
+  hit: () => DiskErrorCode,
 ): SimDisk {
   let seen = 0;
   return makeDisk({
     onOperation: (_count, operation) => {
       if (!matches(operation)) return undefined;
       seen += 1;
-      return seen === failAt ? code : undefined;
+      return seen === failAt ? hit() : undefined;
     },
   });
 }

@@ -20,7 +20,11 @@ class HandClock implements Clock {
     this.set++;
     const timer = { at: this.time + delayMs, run };
     this.timers.push(timer);
-    return { cancel: () => void (this.timers = this.timers.filter((one) => one !== timer)) };
+    return {
+      cancel: () => {
+        this.timers = this.timers.filter((one) => one !== timer);
+      },
+    };
   }
 
   soon(run: () => void): void {

@@ -19,7 +19,12 @@ interface History {
 }
 
 /** One caller after the other on changing nodes, until `end`. Each command is unique and proposed once. */
-async function client(cluster: Cluster, name: string, end: number, history: History): Promise<void> {
+async function client(
+  cluster: Cluster,
+  name: string,
+  end: number,
+  history: History,
+): Promise<void> {
   const random = cluster.random.fork(name);
   for (let i = 0; cluster.clock.now() < end; i++) {
     const id = 1 + random.below(cluster.members.length);
@@ -94,7 +99,10 @@ for (let seed = 1; seed <= SEEDS; seed++) {
       assert.equal(history.acknowledged.size > 50, true, "the cluster got something done");
       for (const { failures } of cluster.members) {
         // A crashed disk ends its old replica's work; nothing else may fail.
-        assert.deepEqual(failures.filter((one) => !isCut(one)), []);
+        assert.deepEqual(
+          failures.filter((one) => !isCut(one)),
+          [],
+        );
       }
     });
   });

@@ -2,7 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodePacket, NotCommittedError, openReplica, OutcomeUnknownError } from "@holdfast/replica";
+import {
+  DiskFailedError,
+  decodePacket,
+  NotCommittedError,
+  OutcomeUnknownError,
+  openReplica,
+  WalFailedError,
+} from "@holdfast/replica";
 import type { DiskOperation } from "@holdfast/sim";
 import { type Cluster, inCluster } from "./cluster.ts";
 import { bytes, Journal } from "./journal.ts";
@@ -16,18 +23,16 @@ function breakable(cluster: Cluster, id: number): { broken: DiskOperation | unde
   return lever;
 }
 
+function reasonOf(error: unknown): string {
+  if (error instanceof NotCommittedError) return error.reason;
+  return error instanceof OutcomeUnknownError ? "unknown" : `other: ${String(error)}`;
+}
+
 /** Counts settled outcomes by what they say. */
 async function outcomes(promises: readonly Promise<unknown>[]): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const one of await Promise.allSettled(promises)) {
-    const kind =
-      one.status === "fulfilled"
-        ? "applied"
-        : one.reason instanceof NotCommittedError
-          ? one.reason.reason
-          : one.reason instanceof OutcomeUnknownError
-            ? "unknown"
-            : `other: ${String(one.reason)}`;
+    const kind = one.status === "fulfilled" ? "applied" : reasonOf(one.reason);
     counts[kind] = (counts[kind] ?? 0) + 1;
   }
   return counts;
@@ -80,8 +85,10 @@ for (const operation of ["sync", "write"] as const) {
       assert.deepEqual(counts, { unknown: 3 });
       const { failures } = cluster.member(leader);
       assert.equal(failures.length, 1);
-      assert.equal((failures[0] as { code?: string }).code, "DISK_FAILED");
-      assert.equal((failures[0]?.cause as { code?: string }).code, "WAL_FAILED");
+      const [failure] = failures;
+      assert(failure instanceof DiskFailedError);
+      assert.equal(failure.code, "DISK_FAILED");
+      assert(failure.cause instanceof WalFailedError);
       const status = replica.status();
       assert.equal(status.state, "failed");
       assert.match(status.failure ?? "", /The disk failed at writing the log/);
@@ -119,7 +126,10 @@ test("a disk that fails on a follower stops that follower only", async () => {
     const { result } = await cluster.replica(leader).propose(bytes("a"));
 
     assert.equal(result, 1);
-    await cluster.until("the follower has failed", () => cluster.member(follower).failures.length > 0);
+    await cluster.until(
+      "the follower has failed",
+      () => cluster.member(follower).failures.length > 0,
+    );
     assert.equal(cluster.replica(follower).status().state, "failed");
     assert.equal(cluster.replica(leader).status().state, "running");
   });
@@ -179,7 +189,10 @@ test("a slow state machine delays no heartbeat: nobody campaigns while it works"
     await Promise.all(all);
 
     assert.equal(cluster.replica(leader).status().term, term);
-    assert.deepEqual(cluster.member(leader).events.filter((one) => one.kind === "stepped-down"), []);
+    assert.deepEqual(
+      cluster.member(leader).events.filter((one) => one.kind === "stepped-down"),
+      [],
+    );
   });
 });
 
@@ -194,7 +207,10 @@ test("close() settles everything in each stage, and leaves nothing behind", asyn
     };
     const appended = [cluster.replica(leader).propose(bytes("a"))];
     const forwarded = [cluster.replica(follower).propose(bytes("b"))];
-    const closing = Promise.all([cluster.replica(leader).close(), cluster.replica(follower).close()]);
+    const closing = Promise.all([
+      cluster.replica(leader).close(),
+      cluster.replica(follower).close(),
+    ]);
     assert.deepEqual(await outcomes(appended), { unknown: 1 });
     assert.deepEqual(await outcomes(forwarded), { unknown: 1 });
     await closing;
@@ -276,7 +292,9 @@ test("too many callers: the next one is turned away with a hint, and nothing els
   await inCluster({ replica: { proposalsMax: 10 } }, async (cluster) => {
     await cluster.startAll();
     const leader = await cluster.leader();
-    const all = Array.from({ length: 15 }, (_, i) => cluster.replica(leader).propose(bytes(`${i}`)));
+    const all = Array.from({ length: 15 }, (_, i) =>
+      cluster.replica(leader).propose(bytes(`${i}`)),
+    );
     assert.deepEqual(await outcomes(all), { applied: 10, overloaded: 5 });
   });
 });

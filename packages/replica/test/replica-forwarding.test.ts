@@ -24,7 +24,7 @@ test("forwarding: many followers' proposals at once all get their own result", a
 
     const lines = await cluster.agreed();
     assert.equal(lines.length, 200);
-    outcomes.forEach(({ result }, i) => assert.equal(lines[result - 1], `line ${i}`));
+    for (const [i, { result }] of outcomes.entries()) assert.equal(lines[result - 1], `line ${i}`);
   });
 });
 
@@ -99,7 +99,10 @@ test("forwarding: a leader that steps down before the request comes refuses it, 
     await cluster.until("the request has left", () => held.length === 1);
 
     cluster.wires.isolate(leader);
-    await cluster.until("the leader steps down", () => cluster.replica(leader).status().leader === 0);
+    await cluster.until(
+      "the leader steps down",
+      () => cluster.replica(leader).status().leader === 0,
+    );
     const [raw] = held;
     assert(raw !== undefined);
     cluster.wires.deliver(follower, leader, "append", raw);
@@ -170,7 +173,10 @@ test("forwarding: a leader whose budget is spent turns forwarded commands away f
     // Nothing commits: the answers to appends are held back.
     tap(cluster, (packet) => packet.kind !== "append-response");
     const own = Array.from({ length: 5 }, () => cluster.replica(leader).start(new Uint8Array(100)));
-    assert.equal(own.some((result) => !result.ok && result.reason === "too-much-uncommitted"), true);
+    assert.equal(
+      own.some((result) => !result.ok && result.reason === "too-much-uncommitted"),
+      true,
+    );
     const outcome = cluster.replica(follower).propose(new Uint8Array(100));
     await assert.rejects(outcome, { reason: "overloaded", retryAfterMs: 50 });
     cluster.wires.filter = undefined;

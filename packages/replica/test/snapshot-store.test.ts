@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { InvariantError, type SnapshotMeta, type SnapshotPiece } from "@holdfast/raft";
+import { InvariantError, type SnapshotPiece } from "@holdfast/raft";
 import {
   DiskError,
   openSnapshots,
@@ -12,10 +12,10 @@ import {
   StoreIdentityError,
   StoreVersionError,
 } from "@holdfast/replica";
-import { Random, SimDisk, type SimDiskOptions } from "@holdfast/sim";
-import { IDENTITY, snapshotMeta } from "./writes.ts";
-
-const CHUNK_BYTES = 64;
+import type { SimDisk } from "@holdfast/sim";
+import { makeDisk } from "./crashes.ts";
+import { CHUNK_BYTES, collect, imageOf, open, text } from "./snapshot-scenes.ts";
+import { snapshotMeta } from "./writes.ts";
 
 describe("snapshots.save", () => {
   it("an empty disk has no snapshot", async () => {
@@ -314,121 +314,6 @@ describe("openSnapshots", () => {
     assert.equal((await open(disk)).newest()?.index, 10);
   });
 });
-
-describe("snapshots after a crash at every disk operation", () => {
-  it("what was saved or installed is there whole, and nothing half-done is", async () => {
-    const received = await imageOf(150, snapshotMeta(25, 1));
-    const steps: readonly ((store: SnapshotStore) => Promise<void>)[] = [
-      (store) => store.save(snapshotMeta(10, 1), [text(700)]),
-      async (store) => {
-        for (const piece of received.pieces) await store.receive(piece);
-        assert.equal(await store.check(received.meta), true);
-        await store.install(received.meta);
-      },
-      (store) => store.save(snapshotMeta(30, 1), [text(70), text(900)]),
-      (store) => store.save(snapshotMeta(40, 1), [text(5)]),
-    ];
-    const payloads = new Map([
-      [10, text(700)],
-      [25, text(150)],
-      [30, Uint8Array.from([...text(70), ...text(900)])],
-      [40, text(5)],
-    ]);
-    const indexes = [0, 10, 25, 30, 40];
-    let cases = 0;
-    for (let crashAt = 1; ; crashAt += 1) {
-      const disk = crashing(crashAt);
-      let done = 0;
-      const failed = await (async () => {
-        const store = await open(disk);
-        for (const step of steps) {
-          await step(store);
-          done += 1;
-        }
-      })().then(
-        () => false,
-        () => true,
-      );
-      if (!failed) break;
-      for (const left of outcomes(disk, crashAt)) {
-        cases += 1;
-        const store = await open(left);
-        const newest = store.newest()?.index ?? 0;
-        const place = indexes.indexOf(newest);
-        assert.ok(place === done || place === done + 1, `crash at ${crashAt}: ${newest}`);
-        assert.deepEqual(store.damaged, []);
-        for (const [index, payload] of payloads) {
-          if (store.bytesOf(index) > 0)
-            assert.deepEqual(await collect(store.stream(index)), payload);
-        }
-        const second = place >= 2 ? (indexes[place - 1] ?? 0) : 0;
-        if (second > 0) assert.ok(store.bytesOf(second) > 0, "the second-newest is kept");
-        assert.ok((await left.list()).every((name) => name.endsWith(".snap")));
-        const again = await open(left.crash({ keep: "none" }));
-        assert.deepEqual(again.newest(), store.newest(), "what a start has found is durable");
-      }
-    }
-    assert.ok(cases > 800, `${cases} cases`);
-  });
-});
-
-/** A disk that crashes before its operation number `crashAt`. */
-function crashing(crashAt: number): SimDisk {
-  const disk: SimDisk = makeDisk({
-    onOperation: (count) => {
-      if (count === crashAt) disk.kill();
-      return undefined;
-    },
-  });
-  return disk;
-}
-
-function* outcomes(disk: SimDisk, seed: number): Generator<SimDisk> {
-  yield disk.kill();
-  yield disk.crash({ keep: "none" });
-  yield disk.crash({ keep: "all" });
-  for (let round = 0; round < 20; round += 1) {
-    const random = new Random(`${seed}/${round}`);
-    yield disk.crash({ keep: "some", random: () => random.fraction() });
-  }
-}
-
-function makeDisk(options: Partial<SimDiskOptions> = {}): SimDisk {
-  const random = new Random(1);
-  return new SimDisk({ random: () => random.fraction(), ...options });
-}
-
-function open(disk: SimDisk): Promise<SnapshotStore> {
-  return openSnapshots(disk, { identity: IDENTITY, chunkBytes: CHUNK_BYTES });
-}
-
-/** Bytes that differ from place to place. */
-function text(length: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, at) => (at * 7 + (at >> 6)) & 255);
-}
-
-async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const all: number[] = [];
-  for await (const chunk of chunks) all.push(...chunk);
-  return Uint8Array.from(all);
-}
-
-/** What a peer would send of a snapshot with that many bytes. */
-async function imageOf(
-  length: number,
-  meta: SnapshotMeta = snapshotMeta(50, 3),
-): Promise<{ pieces: readonly SnapshotPiece[]; meta: SnapshotMeta }> {
-  const sender = await open(makeDisk());
-  await sender.save(meta, [text(length)]);
-  const pieces: SnapshotPiece[] = [];
-  for (let offset = 0; ; ) {
-    const piece = await sender.piece(meta.index, offset);
-    assert.ok(piece !== undefined);
-    pieces.push({ from: 2, snapshot: meta, offset, ...piece });
-    if (piece.done) return { pieces, meta };
-    offset += piece.data.length;
-  }
-}
 
 function pieceAt(pieces: readonly SnapshotPiece[], at: number): SnapshotPiece {
   const piece = pieces[at];

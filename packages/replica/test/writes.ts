@@ -1,7 +1,7 @@
 /** Short ways to say what is written to a log, for the tests of the store. */
 
 import type { Entry, HardState, SnapshotMeta, Write } from "@holdfast/raft";
-import type { Recovered, StoreIdentity } from "@holdfast/replica";
+import type { StoreIdentity } from "@holdfast/replica";
 
 export const IDENTITY: StoreIdentity = { clusterId: 7, nodeId: 3 };
 
@@ -65,8 +65,4 @@ export function model(writes: readonly Write[]): string {
     }
   }
   return summary({ hardState, start, entries: log });
-}
-
-export function modelOf(recovered: Recovered): string {
-  return summary(recovered);
 }

@@ -10,8 +10,19 @@ export interface Citation {
   readonly offset: number;
 }
 
-const TOKEN =
-  /(?<paper>\bpaper\b)|(?<thesis>\b[Tt]hesis\b|\bth\.)|§\s?(?<section>\d+(?:\.\d+)*)|\bFig(?:ure|\.)\s?(?<figure>\d+)|(?<end>[;:)])/g;
+const TOKEN = new RegExp(
+  [
+    /(?<paper>\bpaper\b)/,
+    /(?<thesis>\b[Tt]hesis\b|\bth\.)/,
+    /(?<other>\bARCHITECTURE\b|\bRFC\s?\d+)/,
+    /§\s?(?<section>\d+(?:\.\d+)*)/,
+    /\bFig(?:ure|\.)\s?(?<figure>\d+)/,
+    /(?<end>[;:)])/,
+  ]
+    .map((part) => part.source)
+    .join("|"),
+  "g",
+);
 
 /**
  * All citations in order. A section belongs to the thesis when that word came before it in the
@@ -19,13 +30,14 @@ const TOKEN =
  */
 export function findCitations(text: string): readonly Citation[] {
   const citations: Citation[] = [];
-  let isThesis = false;
+  let source: "paper" | "thesis" | "other" = "paper";
   for (const match of text.matchAll(TOKEN)) {
-    const { paper, thesis, section, figure, end } = match.groups ?? {};
-    if (thesis !== undefined) isThesis = true;
-    else if (paper !== undefined || end !== undefined) isThesis = false;
-    const source = isThesis ? "thesis" : "paper";
+    const { paper, thesis, other, section, figure, end } = match.groups ?? {};
+    if (thesis !== undefined) source = "thesis";
+    else if (other !== undefined) source = "other";
+    else if (paper !== undefined || end !== undefined) source = "paper";
     const offset = match.index;
+    if (source === "other") continue;
     if (section !== undefined) citations.push({ source, section, offset });
     else if (figure !== undefined) citations.push({ source: "figure", section: figure, offset });
   }

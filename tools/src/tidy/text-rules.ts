@@ -30,8 +30,8 @@ export const fileSize: Rule = {
 };
 
 /**
- * Comments end at column 100. The formatter sees to code, but for strings that it can't break:
- * these end at 120. A line that holds an address is let through.
+ * Comments end at column 100. The formatter sees to code, but for strings that it can't break: from
+ * column 120 on these are a warning. A line that holds an address is let through.
  */
 export const lineWidth: Rule = {
   id: "line-width",
@@ -39,9 +39,11 @@ export const lineWidth: Rule = {
     return project.filter(isCode).flatMap((file) => {
       const commented = commentLines(file);
       return linesOf(file).flatMap((line, at) => {
-        const max = commented.has(at + 1) ? COMMENT_WIDTH_MAX : WIDTH_MAX;
+        const isWarning = !commented.has(at + 1);
+        const max = isWarning ? WIDTH_MAX : COMMENT_WIDTH_MAX;
         if (line.length <= max || /https?:\/\//.test(line)) return [];
-        return [findingOn(this.id, file, at + 1, `${line.length} columns, at most ${max}`)];
+        const message = `${line.length} columns, at most ${max}`;
+        return [{ ...findingOn(this.id, file, at + 1, message), isWarning }];
       });
     });
   },

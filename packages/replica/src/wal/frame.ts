@@ -1,6 +1,6 @@
 /**
- * The shell of a record in a segment. Its checksum continues that of the record before, which ends right in front of
- * it: a record can be recognised at any position, also behind damage. docs/reference/disk-format.md has the reasons.
+ * The shell of a record in a segment. Its checks are bound to the segment and the place, so that a record can be
+ * recognised on its own, also behind damage, and none from elsewhere passes. The reasons: docs/reference/disk-format.md.
  */
 
 import { crc32 } from "../crc32.ts";
@@ -12,12 +12,12 @@ const CRC_BYTES = 4;
 
 /** Where a segment's records are written: moves on with each of them. */
 export interface FrameChain {
-  /** See `saltOf`. */
-  readonly salt: number;
+  /** The header's checksum: differs from segment to segment, also when a file is used again. */
+  readonly key: number;
   /** Where in the file the next record goes, in bytes. */
   offset: number;
-  /** Checksum of the record before, or of the header. */
-  crc: number;
+  /** Checksum over the checksums of all records so far, see `chained`. */
+  sum: number;
 }
 
 /** Bytes that `record` takes at `offset` in a batch that begins at `batchStart`. */
@@ -36,13 +36,19 @@ export function putFrame(
   const from = writer.length;
   const length = recordBytes(record);
   const back = chain.offset - batchStart;
-  writer.putU16(checkOf(length, back, chain.offset, chain.salt));
+  writer.putU16(checkOf(length, back, chain.offset, chain.key));
   writer.putVarint(length);
   writer.putVarint(back);
   putRecord(writer, record);
-  chain.crc = crc32(writer.view(), chain.crc ^ chain.salt, from);
-  writer.putU32(chain.crc);
+  const crc = crc32(writer.view(), chain.key ^ chain.offset, from);
+  writer.putU32(crc);
   chain.offset += writer.length - from;
+  chain.sum = chained(chain.sum, crc);
+}
+
+/** The sum over a segment once a record with checksum `crc` is added: what the next segment's header repeats. */
+export function chained(sum: number, crc: number): number {
+  return crc32(Uint8Array.of(crc, crc >>> 8, crc >>> 16, crc >>> 24), sum);
 }
 
 export interface Frame {
@@ -56,14 +62,14 @@ export interface Frame {
 }
 
 /** The record shell at `start`, if its short check holds and it fits into `bytes`; its checksum is not looked at. */
-export function shellAt(bytes: Uint8Array, start: number, salt: number): Frame | undefined {
+export function shellAt(bytes: Uint8Array, start: number, key: number): Frame | undefined {
   // A record is never empty, so the length's first byte is never zero: free space is rejected at once.
   if (bytes[start + CHECK_BYTES] === 0) return undefined;
   const reader = new ByteReader(bytes, start, bytes.length);
   const check = reader.byte() | (reader.byte() << 8);
   const length = reader.varint();
   const back = reader.varint();
-  if (!reader.ok || check !== checkOf(length, back, start, salt) || back > start) return undefined;
+  if (!reader.ok || check !== checkOf(length, back, start, key) || back > start) return undefined;
   const bodyEnd = reader.offset + length;
   const end = bodyEnd + CRC_BYTES;
   if (end > bytes.length) return undefined;
@@ -71,36 +77,31 @@ export function shellAt(bytes: Uint8Array, start: number, salt: number): Frame |
   return { start, batchStart: start - back, bodyStart: reader.offset, bodyEnd, end, crc };
 }
 
-/** The record at `start`, if it is whole and `crc` is the checksum in front of it. */
-export function frameAt(
-  bytes: Uint8Array,
-  start: number,
-  salt: number,
-  crc: number,
-): Frame | undefined {
-  const frame = shellAt(bytes, start, salt);
+/** The record at `start`, if it is whole. */
+export function frameAt(bytes: Uint8Array, start: number, key: number): Frame | undefined {
+  const frame = shellAt(bytes, start, key);
   if (frame === undefined) return undefined;
-  return crc32(bytes, crc ^ salt, start, frame.bodyEnd) === frame.crc ? frame : undefined;
+  return crc32(bytes, key ^ start, start, frame.bodyEnd) === frame.crc ? frame : undefined;
 }
 
 /**
  * The first whole record after `from` whose batch began after `from` too. It was written when `from` was durable
  * already, so an unreadable record at `from` was not torn by a crash: it has been damaged since.
  */
-export function laterBatch(bytes: Uint8Array, from: number, salt: number): Frame | undefined {
+export function laterBatch(bytes: Uint8Array, from: number, key: number): Frame | undefined {
   for (let start = from + 1; start + CHECK_BYTES < bytes.length; start += 1) {
     if (bytes[start + CHECK_BYTES] === 0) continue;
-    const shell = shellAt(bytes, start, salt);
-    if (shell === undefined || shell.batchStart <= from || start < CRC_BYTES) continue;
-    const frame = frameAt(bytes, start, salt, u32At(bytes, start - CRC_BYTES));
+    const shell = shellAt(bytes, start, key);
+    if (shell === undefined || shell.batchStart <= from) continue;
+    const frame = frameAt(bytes, start, key);
     if (frame !== undefined) return frame;
   }
   return undefined;
 }
 
 /** Sixteen bits over what must be known before the body can be checked: makes looking for records cheap. */
-function checkOf(length: number, back: number, offset: number, salt: number): number {
-  let hash = Math.imul(salt ^ length, 0x85ebca6b);
+function checkOf(length: number, back: number, offset: number, key: number): number {
+  let hash = Math.imul(key ^ length, 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 15) ^ back, 0xc2b2ae35);
   hash = Math.imul(hash ^ (hash >>> 13) ^ offset, 0x27d4eb2f);
   return (hash ^ (hash >>> 16)) & 0xffff;

@@ -6,13 +6,12 @@ import type { StoreIdentity } from "../identity.ts";
 import type { Disk } from "../ports.ts";
 import { ByteReader } from "./bytes.ts";
 import { LogExtent } from "./extent.ts";
-import { type Frame, frameAt, laterBatch, shellAt } from "./frame.ts";
+import { chained, type Frame, frameAt, laterBatch, shellAt } from "./frame.ts";
 import { isEmpty, readRecord, type WalRecord } from "./record.ts";
 import {
   HEADER_BYTES_MAX,
   type PlacedHeader,
   readHeader,
-  saltOf,
   segmentName,
   sequenceOf,
 } from "./segment-header.ts";
@@ -28,7 +27,7 @@ export interface ReadBack {
   /** Older files that nothing needs. */
   readonly leftovers: readonly string[];
   /** Where the log goes on. */
-  readonly next: { sequence: number; previousEnd: number; previousCrc: number };
+  readonly next: { sequence: number; previousEnd: number; previousSum: number };
   /**
    * Writes of the newest batch. They can be read, but a failed or missing sync may have left them in memory only, so
    * they must be written again before anything relies on them. `extent` and `entries` don't have them yet.
@@ -52,7 +51,7 @@ export async function readBack(disk: Disk, identity: StoreIdentity): Promise<Rea
     const reader = new SegmentReader(name, bytes, placed, replay);
     const next = headers[at + 1];
     if (next === undefined) return finish(reader, replay, leftovers);
-    reader.readSealed(next.header.previousEnd, next.header.previousCrc);
+    reader.readSealed(next.header.previousEnd, next.header.previousSum);
   }
   return undefined;
 }
@@ -86,30 +85,30 @@ function finish(reader: SegmentReader, replay: Replay, leftovers: readonly strin
       ? {
           sequence: header.sequence,
           previousEnd: header.previousEnd,
-          previousCrc: header.previousCrc,
+          previousSum: header.previousSum,
         }
-      : { sequence: header.sequence + 1, previousEnd: batch.start, previousCrc: batch.crc };
+      : { sequence: header.sequence + 1, previousEnd: batch.start, previousSum: batch.sum };
   const { carried, segments, extent, entries } = replay.takeNewest();
   if (batch === undefined) segments.pop();
   return { extent, entries, segments, leftovers, next, carried, tornBytes };
 }
 
-/** Where a batch begins, and the checksum of the record before. */
+/** Where a batch begins, and the sum over the records before. */
 interface BatchStart {
   readonly start: number;
-  readonly crc: number;
+  readonly sum: number;
 }
 
 class SegmentReader {
   readonly placed: PlacedHeader;
   readonly #name: string;
   readonly #bytes: Uint8Array;
-  readonly #salt: number;
+  readonly #key: number;
   readonly #replay: Replay;
   /** Up to here all was durable before the file got its name. */
   readonly #createdEnd: number;
   #offset: number;
-  #crc: number;
+  #sum: number;
   #batch: BatchStart | undefined;
 
   constructor(name: string, bytes: Uint8Array, placed: PlacedHeader, replay: Replay) {
@@ -117,21 +116,21 @@ class SegmentReader {
     this.placed = placed;
     this.#name = name;
     this.#bytes = bytes;
-    this.#salt = saltOf(header.identity, header.sequence);
+    this.#key = crc;
     this.#replay = replay;
     this.#createdEnd = end + header.createdBytes;
     this.#offset = end;
-    this.#crc = crc;
+    this.#sum = crc;
     replay.beginSegment(name, header.sequence);
   }
 
   /** The next segment says where this one ends: all up to there was durable, so all of it must be good. */
-  readSealed(end: number, crc: number): void {
+  readSealed(end: number, sum: number): void {
     while (this.#offset < end && this.#next()) {}
     if (this.#offset !== end || this.#offset < this.#createdEnd) {
       this.#damaged("unreadable record in a finished segment");
     }
-    if (this.#crc !== crc) this.#damaged("segment is not the one that the next continues");
+    if (this.#sum !== sum) this.#damaged("segment is not the one that the next continues");
     const objection = this.#replay.flush();
     if (objection !== undefined) this.#damaged(objection);
     this.#replay.endSegment(this.#offset);
@@ -144,7 +143,7 @@ class SegmentReader {
   readTail(): { readonly batch: BatchStart | undefined; readonly tornBytes: number } {
     while (this.#next()) {}
     if (this.#offset < this.#createdEnd) this.#damaged("unreadable record in a new segment");
-    if (laterBatch(this.#bytes, this.#offset, this.#salt) !== undefined) {
+    if (laterBatch(this.#bytes, this.#offset, this.#key) !== undefined) {
       this.#damaged("unreadable record with newer records behind it");
     }
     this.#replay.endSegment(this.#batch?.start ?? this.#offset);
@@ -152,7 +151,7 @@ class SegmentReader {
   }
 
   #next(): boolean {
-    const frame = frameAt(this.#bytes, this.#offset, this.#salt, this.#crc);
+    const frame = frameAt(this.#bytes, this.#offset, this.#key);
     if (frame === undefined) return false;
     this.#enterBatch(frame);
     const record = readRecord(new ByteReader(this.#bytes, frame.bodyStart, frame.bodyEnd));
@@ -163,14 +162,14 @@ class SegmentReader {
     const objection = this.#replay.take(record);
     if (objection !== undefined) this.#damaged(objection);
     this.#offset = frame.end;
-    this.#crc = frame.crc;
+    this.#sum = chained(this.#sum, frame.crc);
     return true;
   }
 
   #enterBatch(frame: Frame): void {
     const isFirst = frame.batchStart === frame.start && frame.start >= this.#createdEnd;
     if (isFirst) {
-      this.#batch = { start: frame.start, crc: this.#crc };
+      this.#batch = { start: frame.start, sum: this.#sum };
       const objection = this.#replay.flush();
       if (objection !== undefined) this.#damaged(objection);
     } else if (frame.batchStart !== (this.#batch?.start ?? 0)) {
@@ -180,7 +179,7 @@ class SegmentReader {
 
   /** Bytes behind the last good record that look like the rest of a write: for the log line only. */
   #tornBytes(): number {
-    const torn = shellAt(this.#bytes, this.#offset, this.#salt);
+    const torn = shellAt(this.#bytes, this.#offset, this.#key);
     if (torn !== undefined) return torn.end - this.#offset;
     if (this.placed.header.recycled) return 0;
     let end = this.#bytes.length;

@@ -3,7 +3,7 @@
 import { crc32 } from "../crc32.ts";
 import { StoreIdentityError, StoreVersionError, WalDamagedError } from "../errors.ts";
 import type { StoreIdentity } from "../identity.ts";
-import { ByteReader, ByteWriter } from "./bytes.ts";
+import { ByteReader, type ByteWriter } from "./bytes.ts";
 
 const MAGIC = "HFWL";
 const VERSION = 1;
@@ -22,15 +22,15 @@ export interface SegmentHeader {
   readonly createdBytes: number;
   /** Where the segment before ends, in bytes: what follows there doesn't count. 0 in the first segment. */
   readonly previousEnd: number;
-  /** Checksum of the last record of the segment before. 0 in the first segment. */
-  readonly previousCrc: number;
+  /** Sum over the records of the segment before, see `chained`. 0 in the first segment. */
+  readonly previousSum: number;
 }
 
 export interface PlacedHeader {
   readonly header: SegmentHeader;
   /** Length of the header, in bytes: the first record begins here. */
   readonly end: number;
-  /** The header's own checksum: the first record's continues it. */
+  /** The header's own checksum: the key of all records in the segment. */
   readonly crc: number;
 }
 
@@ -45,22 +45,13 @@ export function sequenceOf(name: string): number | undefined {
   return Number.isSafeInteger(sequence) && sequence > 0 ? sequence : undefined;
 }
 
-/** A number that is mixed into every record's checks, so that no record of another segment or node can pass. */
-export function saltOf(identity: StoreIdentity, sequence: number): number {
-  const writer = new ByteWriter(24);
-  writer.putVarint(identity.clusterId);
-  writer.putVarint(identity.nodeId);
-  writer.putVarint(sequence);
-  return crc32(writer.view());
-}
-
 export function putHeader(writer: ByteWriter, header: SegmentHeader): PlacedHeader {
   const from = writer.length;
   for (const letter of MAGIC) writer.putByte(letter.charCodeAt(0));
   writer.putByte(VERSION);
   writer.putByte(header.recycled ? RECYCLED : 0);
   writer.putU32(header.createdBytes);
-  writer.putU32(header.previousCrc);
+  writer.putU32(header.previousSum);
   writer.putVarint(header.identity.clusterId);
   writer.putVarint(header.identity.nodeId);
   writer.putVarint(header.sequence);
@@ -78,10 +69,11 @@ export function readHeader(name: string, bytes: Uint8Array, identity: StoreIdent
     throw new WalDamagedError(name, 0, "not a log segment");
   }
   const version = reader.byte();
+  if (!reader.ok) throw new WalDamagedError(name, 0, "header is cut short");
   if (version !== VERSION) throw new StoreVersionError(name, version, VERSION);
   const recycled = reader.byte() === RECYCLED;
   const createdBytes = reader.u32();
-  const previousCrc = reader.u32();
+  const previousSum = reader.u32();
   const found = { clusterId: reader.varint(), nodeId: reader.varint() };
   const sequence = reader.varint();
   const previousEnd = reader.varint();
@@ -93,7 +85,7 @@ export function readHeader(name: string, bytes: Uint8Array, identity: StoreIdent
   if (segmentName(sequence) !== name) {
     throw new WalDamagedError(name, 0, "header belongs to another segment");
   }
-  const header = { identity, sequence, recycled, createdBytes, previousEnd, previousCrc };
+  const header = { identity, sequence, recycled, createdBytes, previousEnd, previousSum };
   return { header, end: reader.offset, crc };
 }
 

@@ -6,7 +6,7 @@ import type { Disk, DiskFile } from "../ports.ts";
 import { ByteWriter } from "./bytes.ts";
 import { type FrameChain, frameBytes, putFrame } from "./frame.ts";
 import type { Head, WalRecord } from "./record.ts";
-import { putHeader, saltOf, segmentName } from "./segment-header.ts";
+import { putHeader, segmentName } from "./segment-header.ts";
 import { SPARE_NAME, type Spare } from "./spare.ts";
 
 export const NEW_NAME = "wal-new.tmp";
@@ -16,7 +16,7 @@ const SCRATCH_BYTES = 64 * 1024;
 export interface NewSegment {
   readonly sequence: number;
   readonly previousEnd: number;
-  readonly previousCrc: number;
+  readonly previousSum: number;
   readonly head: Head;
   /** Go into the same write as the header. */
   readonly records: readonly WalRecord[];
@@ -42,9 +42,9 @@ export class Tail {
     return this.#chain.offset;
   }
 
-  /** Checksum of the last record. */
-  get crc(): number {
-    return this.#chain.crc;
+  /** Checksum over the checksums of all its records. */
+  get sum(): number {
+    return this.#chain.sum;
   }
 
   /** Length of the file if `records` were written now, in bytes. */
@@ -100,7 +100,7 @@ export class SegmentWriter {
 
   /** Fills the scratch buffer with header, head and records. */
   #compose(segment: NewSegment, recycled: boolean): FrameChain {
-    const { sequence, previousEnd, previousCrc, head } = segment;
+    const { sequence, previousEnd, previousSum, head } = segment;
     const identity = this.#identity;
     const headRecord: WalRecord = {
       head,
@@ -110,7 +110,7 @@ export class SegmentWriter {
       entries: [],
       compact: undefined,
     };
-    const header = { identity, sequence, recycled, createdBytes: 0, previousEnd, previousCrc };
+    const header = { identity, sequence, recycled, createdBytes: 0, previousEnd, previousSum };
     const records = [headRecord, ...segment.records];
     this.#scratch.reset();
     const headerBytes = putHeader(this.#scratch, header).end;
@@ -118,7 +118,7 @@ export class SegmentWriter {
     for (const record of records) end += frameBytes(record, end, 0);
     this.#scratch.reset();
     const placed = putHeader(this.#scratch, { ...header, createdBytes: end - headerBytes });
-    const chain = { salt: saltOf(identity, sequence), offset: placed.end, crc: placed.crc };
+    const chain = { key: placed.crc, offset: placed.end, sum: placed.crc };
     for (const record of records) putFrame(this.#scratch, record, chain, 0);
     assert(chain.offset === end, "wal.begin: length of the first records");
     return chain;

@@ -49,7 +49,7 @@ const BATCH_BYTES_MAX = 1 << 20;
 const NOTHING_YET: Omit<ReadBack, "extent" | "segments"> = {
   entries: [],
   leftovers: [],
-  next: { sequence: 1, previousEnd: 0, previousCrc: 0 },
+  next: { sequence: 1, previousEnd: 0, previousSum: 0 },
   carried: [],
   tornBytes: 0,
 };
@@ -176,7 +176,8 @@ export class Wal {
     while (this.#queue.length > 0) {
       const batch = this.#takeBatch();
       try {
-        await this.#commit(batch.map((waiting) => waiting.record));
+        // After a failure nothing more may be written: it could become durable without what went before.
+        if (this.#failure === undefined) await this.#commit(batch.map((each) => each.record));
       } catch (error) {
         this.#fail(error);
       }
@@ -227,7 +228,7 @@ export class Wal {
     this.#tail = await this.#writer.begin({
       sequence: old.sequence + 1,
       previousEnd: old.usedBytes,
-      previousCrc: old.crc,
+      previousSum: old.sum,
       head: this.#durable.head(),
       records,
     });
