@@ -178,6 +178,15 @@ test("help lists the commands and describes each", async (t) => {
   assert.equal((await runToEnd(t, ["help", "serve"])).stdout, serve.stdout);
 });
 
+test("lab passes its flags on and its exit code back", async (t) => {
+  const help = await runToEnd(t, ["lab", "--help"]);
+  assert.equal(help.code, 0);
+  assert.match(help.stdout, /--only/);
+  const wrong = await runToEnd(t, ["lab", "--no-such-flag"]);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /--no-such-flag/);
+});
+
 test("status shows every node, and fails when nobody leads", async (t) => {
   const servers = await Servers.start(t, { dir: tmpDir(t), count: 3, flags: [] });
   const leader = await servers.leader();
