@@ -1,4 +1,7 @@
-/** `holdfast cluster` as a real process: the ready lines, the commands to try, restarts, the end in order. */
+/**
+ * `holdfast cluster` as a real process: the ready lines, the commands to try, restarts, the end in
+ * order.
+ */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -1,4 +1,7 @@
-/** `holdfast serve` and `holdfast status` as real processes: start, stop, and each way to fail with one line. */
+/**
+ * `holdfast serve` and `holdfast status` as real processes: start, stop, and each way to fail with
+ * one line.
+ */
 
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";

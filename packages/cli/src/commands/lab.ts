@@ -14,7 +14,9 @@ export const lab: Command = {
   run: (_settings, argv) => runLab(labMain(), argv),
 };
 
-/** The suite's program, which lies beside its library. It is no dependency: only checkouts have it. */
+/**
+ * The suite's program, which lies beside its library. It is no dependency: only checkouts have it.
+ */
 function labMain(): string {
   try {
     const main = fileURLToPath(new URL("./main.js", import.meta.resolve("@holdfast/lab")));
