@@ -1,4 +1,6 @@
-/** What the command line says when it cannot go on: one line for people, one exit code for scripts. */
+/**
+ * What the command line says when it cannot go on: one line for people, one exit code for scripts.
+ */
 
 /** The command was understood and could not be done. */
 export const EXIT_FAILED = 1;

@@ -13,8 +13,9 @@ export interface ClusterData {
 const FILE = "cluster.json";
 
 /**
- * Reads what the directory holds, or begins a new cluster in it. The size is fixed from then on: with other members the
- * majorities of before and after need not overlap, and what was acknowledged could be lost (§6). Throws `CliError`.
+ * Reads what the directory holds, or begins a new cluster in it. The size is fixed from then on:
+ * with other members the majorities of before and after need not overlap, and what was acknowledged
+ * could be lost (§6). Throws `CliError`.
  */
 export function openClusterData(dir: string, nodes: number): ClusterData {
   const known = read(dir);

@@ -1,4 +1,6 @@
-/** Which events of a node people want to see while they watch it, and which of them tell who leads. */
+/**
+ * Which events of a node people want to see while they watch it, and which of them tell who leads.
+ */
 
 import { NOBODY, narrate, type RaftEvent } from "@holdfast/raft";
 import type { NetworkReport } from "holdfast";
@@ -30,8 +32,9 @@ export function lineForNetwork(report: NetworkReport): string | undefined {
     case "dropped":
       return `dropped a packet to node ${report.peer}: ${report.why}${more}`;
     case "unconnected":
-      // Nobody there is the daily round of a cluster that starts; a refusal is not.
-      if (!report.why.startsWith("refused as")) return undefined;
+      // Nobody there is the daily round of a cluster that starts; a refusal is not. One of the
+      // lanes speaks for all.
+      if (report.lane !== "append" || !report.why.startsWith("refused as")) return undefined;
       return `can't connect to node ${report.peer}: ${report.why}${more}`;
     default:
       return undefined;

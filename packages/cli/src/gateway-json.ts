@@ -1,4 +1,7 @@
-/** etcd's JSON forms: base64 for bytes, strings for 64-bit numbers, zero values left out, unknown fields ignored. */
+/**
+ * etcd's JSON forms: base64 for bytes, strings for 64-bit numbers, zero values left out, unknown
+ * fields ignored.
+ */
 
 import type { Header } from "./kv-service.ts";
 import type { KeyValue } from "./kv-store.ts";
@@ -7,7 +10,10 @@ import { RpcError } from "./rpc-error.ts";
 /** Standard or URL alphabet, padding optional: what the JSON form of protocol buffers accepts. */
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
-/** The fields of one request. Names are given in snake case and may come in camel case; `null` counts as absent. */
+/**
+ * The fields of one request. Names are given in snake case and may come in camel case; `null`
+ * counts as absent.
+ */
 export class Fields {
   readonly #fields: ReadonlyMap<string, unknown>;
 
@@ -15,7 +21,10 @@ export class Fields {
     this.#fields = fields;
   }
 
-  /** Throws `RpcError` (invalid-argument) unless `text` is a JSON object; nothing at all counts as an empty one. */
+  /**
+   * Throws `RpcError` (invalid-argument) unless `text` is a JSON object; nothing at all counts as
+   * an empty one.
+   */
   static parse(text: string): Fields {
     const value = text.trim() === "" ? {} : parseJson(text);
     if (value === undefined) throw new RpcError("invalid-argument", "request body is not JSON");
@@ -51,7 +60,10 @@ export class Fields {
     return value;
   }
 
-  /** Throws `RpcError` (unimplemented) when a field is set that would change the answer and is not supported. */
+  /**
+   * Throws `RpcError` (unimplemented) when a field is set that would change the answer and is not
+   * supported.
+   */
   refuse(names: readonly string[]): void {
     for (const name of names) {
       const value = this.#get(name);

@@ -1,4 +1,7 @@
-/** The HTTP server of one node: bodies in, replies out, limits, and a close that lets running requests finish. */
+/**
+ * The HTTP server of one node: bodies in, replies out, limits, and a close that lets running
+ * requests finish.
+ */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -19,7 +22,10 @@ export interface HttpApiOptions {
 /** etcd's limit of 1.5 MiB, as base64 and with some JSON around it. */
 const BODY_BYTES_MAX = (2 << 20) + (64 << 10);
 
-/** A body too large is read to its end, so that the client hears why; from this size on it is cut off. */
+/**
+ * A body too large is read to its end, so that the client hears why; from this size on it is cut
+ * off.
+ */
 const BODY_CUT_OFF_FACTOR = 16;
 
 /** A client must have sent its whole request within this time. */

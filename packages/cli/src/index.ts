@@ -1,4 +1,7 @@
-/** The public surface of the command line package: the parts of the demo server, for tests and for embedding. */
+/**
+ * The public surface of the command line package: the parts of the demo server, for tests and for
+ * embedding.
+ */
 
 export { type Address, formatAddress, parseAddress } from "./address.ts";
 export { CliError, UsageError } from "./cli-error.ts";

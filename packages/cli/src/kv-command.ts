@@ -24,7 +24,9 @@ export function encodeKvCommand(command: KvCommand): Uint8Array {
   }
 }
 
-/** Undefined for bytes that {@link encodeKvCommand} never makes. The fields are views into `bytes`. */
+/**
+ * Undefined for bytes that {@link encodeKvCommand} never makes. The fields are views into `bytes`.
+ */
 export function decodeKvCommand(bytes: Uint8Array): KvCommand | undefined {
   const kind = bytes[0];
   if (kind === BARRIER) return bytes.length === 1 ? { kind: "barrier" } : undefined;

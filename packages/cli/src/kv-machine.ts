@@ -1,4 +1,7 @@
-/** The replicated state machine of the demo: key-value commands in, results out, snapshots both ways (paper §7). */
+/**
+ * The replicated state machine of the demo: key-value commands in, results out, snapshots both ways
+ * (paper §7).
+ */
 
 import type { Machine } from "@holdfast/replica";
 import { decodeKvCommand, type KvCommand } from "./kv-command.ts";
@@ -14,7 +17,10 @@ export type KvResult =
       readonly deleted: readonly KeyValue[];
     }
   | { readonly kind: "barrier"; readonly revision: number }
-  /** Not a command of this map. Nothing changed: an entry in the log must not stop the cluster for ever. */
+  /**
+   * Not a command of this map. Nothing changed: an entry in the log must not stop the cluster for
+   * ever.
+   */
   | { readonly kind: "malformed"; readonly revision: number };
 
 /** A pure function of the commands: no clock, no randomness, the same on every node. */
@@ -41,7 +47,8 @@ export class KvMachine implements Machine<KvResult> {
     const store = this.#store;
     switch (command.kind) {
       case "put": {
-        // Copies: the command is a view into a larger buffer, which a small pair must not keep alive.
+        // Copies: the command is a view into a larger buffer, which a small pair must not keep
+        // alive.
         const before = store.put(command.key.slice(), command.value.slice());
         return { kind: "put", revision: store.revision, before };
       }

@@ -147,7 +147,9 @@ function statusOf(service: KvService): StatusPage {
   };
 }
 
-/** The route for a request. Throws `RpcError`: 404 for an unknown path, 405 for the wrong method. */
+/**
+ * The route for a request. Throws `RpcError`: 404 for an unknown path, 405 for the wrong method.
+ */
 export function routeFor(routes: ReadonlyMap<string, Route>, method: string, url: string): Route {
   const path = url.split("?", 1)[0] ?? "";
   const route = routes.get(path);

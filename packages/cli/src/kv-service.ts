@@ -1,4 +1,7 @@
-/** The key-value operations of one server: writes through the log, reads behind a barrier, errors in the API's words. */
+/**
+ * The key-value operations of one server: writes through the log, reads behind a barrier, errors in
+ * the API's words.
+ */
 
 import type { ReplicaStatus } from "@holdfast/replica";
 import { encodeKvCommand, type KvCommand } from "./kv-command.ts";

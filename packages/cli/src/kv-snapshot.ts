@@ -1,4 +1,6 @@
-/** The key-value map as a stream of bytes and back: what a snapshot of the demo holds (paper §7). */
+/**
+ * The key-value map as a stream of bytes and back: what a snapshot of the demo holds (paper §7).
+ */
 
 import { type KeyValue, KvStore } from "./kv-store.ts";
 import { pushVarint, readVarint } from "./varint.ts";
@@ -9,7 +11,10 @@ const MAGIC: readonly number[] = [0x48, 0x46, 0x4b, 0x56, 1];
 /** Chunks are cut at about this size; a single larger value travels whole. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** A snapshot that does not read as one: made by another version, or damaged where no checksum looked. */
+/**
+ * A snapshot that does not read as one: made by another version, or damaged where no checksum
+ * looked.
+ */
 export class KvSnapshotError extends Error {
   readonly code = "KV_SNAPSHOT_MALFORMED";
 
@@ -20,8 +25,8 @@ export class KvSnapshotError extends Error {
 }
 
 /**
- * Magic, revision, number of pairs; then per pair the five fields, lengths before bytes. The state is that of the call:
- * changes made while the chunks are taken do not show.
+ * Magic, revision, number of pairs; then per pair the five fields, lengths before bytes. The state
+ * is that of the call: changes made while the chunks are taken do not show.
  */
 export function encodeKvSnapshot(store: KvStore): Iterable<Uint8Array> {
   return chunksOf(store.revision, store.pairs());
@@ -51,7 +56,10 @@ function* chunksOf(revision: number, pairs: readonly KeyValue[]): Generator<Uint
   if (bytes > 0) yield Buffer.concat(parts);
 }
 
-/** Rejects with {@link KvSnapshotError} unless the chunks hold exactly one snapshot, however they are cut. */
+/**
+ * Rejects with {@link KvSnapshotError} unless the chunks hold exactly one snapshot, however they
+ * are cut.
+ */
 export async function decodeKvSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<KvStore> {
   const reader = new ChunkReader(chunks);
   const head = await reader.next(parseHead);
@@ -121,7 +129,10 @@ class ChunkReader {
     return this.#at < this.#bytes.length || (await this.#fill());
   }
 
-  /** Reads on until there is at least twice as much as before, so that big values cost no quadratic copying. */
+  /**
+   * Reads on until there is at least twice as much as before, so that big values cost no quadratic
+   * copying.
+   */
   async #fill(): Promise<boolean> {
     const rest = this.#bytes.subarray(this.#at);
     const parts: Uint8Array[] = [rest];

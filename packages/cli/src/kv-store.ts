@@ -1,4 +1,7 @@
-/** The key-value map of the demo: etcd's revisions and ranges over the newest state, without history. */
+/**
+ * The key-value map of the demo: etcd's revisions and ranges over the newest state, without
+ * history.
+ */
 
 import { SortedKeys } from "./sorted-keys.ts";
 
@@ -119,14 +122,16 @@ export class KvStore {
   }
 }
 
-/** The name under which a key is filed: one character per byte, so that string order is byte order. */
+/**
+ * The name under which a key is filed: one character per byte, so that string order is byte order.
+ */
 export function nameOf(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
 }
 
 /**
- * etcd's rule for ranges: no end = this key alone; the end `\0` = this key and all after it; else up to the end, which
- * is not included. An end at or before the key gives an empty range.
+ * etcd's rule for ranges: no end = this key alone; the end `\0` = this key and all after it; else
+ * up to the end, which is not included. An end at or before the key gives an empty range.
  */
 function intervalOf({ key, rangeEnd }: KeyRange): { from: string; to: string | undefined } {
   const from = nameOf(key);

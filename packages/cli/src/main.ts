@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The `holdfast` command: finds the command, reads its flags, turns failures into one line and an exit code. */
+/**
+ * The `holdfast` command: finds the command, reads its flags, turns failures into one line and an
+ * exit code.
+ */
 
 import { CliError, lineOf, UsageError } from "./cli-error.ts";
 import type { Command } from "./command.ts";

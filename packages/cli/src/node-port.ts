@@ -5,8 +5,8 @@ import type { Applied, ProposeOptions, ReplicaStatus } from "@holdfast/replica";
 /** One member of the cluster, as its HTTP server sees it. */
 export interface ReplicatedNode<R> {
   /**
-   * Resolves when the command is applied on this node. Rejects with `NotCommittedError` (certainly not applied) or
-   * `OutcomeUnknownError`.
+   * Resolves when the command is applied on this node. Rejects with `NotCommittedError` (certainly
+   * not applied) or `OutcomeUnknownError`.
    */
   propose(command: Uint8Array, options: ProposeOptions): Promise<Applied<R>>;
   status(): ReplicaStatus;

@@ -1,8 +1,13 @@
-/** The errors that clients of the HTTP API see: gRPC's codes, etcd's texts, and what the caller can do next. */
+/**
+ * The errors that clients of the HTTP API see: gRPC's codes, etcd's texts, and what the caller can
+ * do next.
+ */
 
 import { NotCommittedError, OutcomeUnknownError } from "@holdfast/replica";
 
-/** The codes in use, with the HTTP status that goes with each (as the gateway of etcd maps them). */
+/**
+ * The codes in use, with the HTTP status that goes with each (as the gateway of etcd maps them).
+ */
 const HTTP_STATUS = {
   "invalid-argument": 400,
   "deadline-exceeded": 504,
@@ -70,7 +75,10 @@ export function writeError(error: unknown): RpcError {
   return commonError(error);
 }
 
-/** Says why a read failed. Reads change nothing, so there is no unknown outcome: the caller may just try again. */
+/**
+ * Says why a read failed. Reads change nothing, so there is no unknown outcome: the caller may just
+ * try again.
+ */
 export function readError(error: unknown): RpcError {
   if (error instanceof OutcomeUnknownError) {
     return new RpcError("unavailable", "etcdserver: request timed out", { cause: error });

@@ -1,4 +1,7 @@
-/** The settings of one server: flags, config file, defaults, and the checks that need more than one of them. */
+/**
+ * The settings of one server: flags, config file, defaults, and the checks that need more than one
+ * of them.
+ */
 
 import { createHash } from "node:crypto";
 import { DEFAULTS } from "@holdfast/raft";

@@ -4,8 +4,8 @@
 const BLOCK_KEYS_MAX = 512;
 
 /**
- * Keys are strings that hold one byte per character (latin1), so that string order is byte order. A half-open interval
- * is given as `from` (included) and `to` (not included; undefined = no end).
+ * Keys are strings that hold one byte per character (latin1), so that string order is byte order. A
+ * half-open interval is given as `from` (included) and `to` (not included; undefined = no end).
  */
 export class SortedKeys {
   /** Never empty blocks, each sorted, in order. */

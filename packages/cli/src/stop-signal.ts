@@ -13,8 +13,8 @@ export interface StopSignal {
 }
 
 /**
- * Watches for requests to stop. A second signal calls `force` and ends the process at once: whoever presses Ctrl-C twice
- * does not want to wait.
+ * Watches for requests to stop. A second signal calls `force` and ends the process at once: whoever
+ * presses Ctrl-C twice does not want to wait.
  */
 export function watchForStop(force: () => void = () => {}): StopSignal {
   let stopping = false;

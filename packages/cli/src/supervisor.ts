@@ -1,4 +1,6 @@
-/** Keeps the servers of a demo cluster alive, says what happens to them, and stops them in order. */
+/**
+ * Keeps the servers of a demo cluster alive, says what happens to them, and stops them in order.
+ */
 
 import { type Address, formatAddress } from "./address.ts";
 import type { Color } from "./output.ts";

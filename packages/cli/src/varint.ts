@@ -1,4 +1,7 @@
-/** Whole numbers in as few bytes as they need: seven bits per byte, low ones first, the high bit says "more follows". */
+/**
+ * Whole numbers in as few bytes as they need: seven bits per byte, low ones first, the high bit
+ * says "more follows".
+ */
 
 /** Bytes of the longest varint that holds a safe integer. */
 const VARINT_BYTES_MAX = 8;

@@ -15,7 +15,7 @@ test("a second start finds the cluster id of the first; another directory gets a
   assert.notEqual(openClusterData(tmpDir(t), 3).clusterId, first.clusterId);
 });
 
-test("another number of nodes is refused: majorities would not overlap", (t) => {
+test("another number of nodes is refused: majorities would not overlap (§6)", (t) => {
   const dir = tmpDir(t);
   openClusterData(dir, 3);
   assert.throws(() => openClusterData(dir, 5), {

@@ -1,4 +1,7 @@
-/** `holdfast cluster` as a real process: the ready lines, the commands to try, restarts, the end in order. */
+/**
+ * `holdfast cluster` as a real process: the ready lines, the commands to try, restarts, the end in
+ * order.
+ */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -95,5 +98,15 @@ test("when the supervisor is killed its servers stop by themselves", async (t) =
   const program = new Program(t, ["cluster", `--port=${await freeBasePort(3)}`], tmpDir(t));
   const pids = await serverPids(program);
   await program.kill("SIGKILL");
+  await eventually("all servers have gone", () => !pids.some(isAlive));
+});
+
+test("a second signal ends everything at once", async (t) => {
+  const program = new Program(t, ["cluster", `--port=${await freeBasePort(3)}`], tmpDir(t));
+  const pids = await serverPids(program);
+  // Two different ones: equal signals that are pending together count once.
+  process.kill(program.pid, "SIGINT");
+  process.kill(program.pid, "SIGTERM");
+  assert.deepEqual(await program.exited, { code: 130, signal: null });
   await eventually("all servers have gone", () => !pids.some(isAlive));
 });

@@ -1,4 +1,7 @@
-/** Real processes under load, killed one after the other: nothing acknowledged is lost, nothing is applied twice. */
+/**
+ * Real processes under load, killed one after the other: nothing acknowledged is lost, nothing is
+ * applied twice.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -27,7 +30,9 @@ function newWrite(key: string): Write {
   return { key, value: `value of ${key}`, endedAt: Number.POSITIVE_INFINITY, outcome: undefined };
 }
 
-/** One client: unique keys, one after the other; tries again only what was certainly not applied. */
+/**
+ * One client: unique keys, one after the other; tries again only what was certainly not applied.
+ */
 class Client {
   readonly writes: Write[] = [];
   /** Reads that were answered; each had to show what was acknowledged before it. */
@@ -84,7 +89,10 @@ class Client {
   }
 }
 
-/** Asks all survivors again and again, without waiting for answers, until one acknowledges: how long that took. */
+/**
+ * Asks all survivors again and again, without waiting for answers, until one acknowledges: how long
+ * that took.
+ */
 async function writableAgain(
   servers: Servers,
   survivors: readonly number[],
@@ -108,7 +116,10 @@ async function writableAgain(
   return (acknowledgedAt ?? Number.POSITIVE_INFINITY) - since;
 }
 
-/** The longest time in which no client got an acknowledgement, while at least one was trying all along. */
+/**
+ * The longest time in which no client got an acknowledgement, while at least one was trying all
+ * along.
+ */
 function longestSilence(clients: readonly Client[]): number {
   const times = clients
     .flatMap((client) => client.writes)

@@ -1,4 +1,7 @@
-/** A client of the HTTP API that knows what it knows: acknowledged, certainly not applied, or unknown. */
+/**
+ * A client of the HTTP API that knows what it knows: acknowledged, certainly not applied, or
+ * unknown.
+ */
 
 import { base64 } from "./text.ts";
 

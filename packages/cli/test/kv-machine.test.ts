@@ -1,4 +1,6 @@
-/** The replicated machine: commands as bytes, a naive twin, replay equals snapshot plus tail (I9). */
+/**
+ * The replicated machine: commands as bytes, a naive twin, replay equals snapshot plus tail (I9).
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

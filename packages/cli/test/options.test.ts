@@ -1,4 +1,6 @@
-/** Command lines and config files: what is taken, and that every complaint names its flag and value. */
+/**
+ * Command lines and config files: what is taken, and that every complaint names its flag and value.
+ */
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";

@@ -32,8 +32,9 @@ test("lineFor shows elections and trouble and keeps quiet about the daily round"
 
 test("lineForNetwork shows refusals and not that nobody is there", () => {
   const refused = { kind: "unconnected", peer: 2, lane: "append", repeats: 0 } as const;
-  const line = lineForNetwork({ ...refused, why: "refused as wrong-cluster by node 2" });
-  assert.equal(line, "can't connect to node 2: refused as wrong-cluster by node 2");
+  const line = lineForNetwork({ ...refused, why: "refused as other-cluster by node 2" });
+  assert.equal(line, "can't connect to node 2: refused as other-cluster by node 2");
+  assert.equal(lineForNetwork({ ...refused, why: "refused as stranger", lane: "vote" }), undefined);
   assert.equal(lineForNetwork({ ...refused, why: "connect ECONNREFUSED" }), undefined);
   assert.equal(
     lineForNetwork({ kind: "dropped", peer: 2, lane: "append", why: "queue-full", repeats: 3 }),

@@ -57,7 +57,10 @@ export class Program {
     return await this.exited;
   }
 
-  /** The first match in what it has printed so far or will print; fails when it ends or stays silent. */
+  /**
+   * The first match in what it has printed so far or will print; fails when it ends or stays
+   * silent.
+   */
   async prints(pattern: RegExp): Promise<RegExpExecArray> {
     let match: RegExpExecArray | null = null;
     await eventually(`the program prints ${String(pattern)}`, () => {
@@ -79,7 +82,8 @@ export async function runToEnd(
   cwd?: string,
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const program = new Program(t, args, cwd);
-  // One that should have ended by itself is killed, which no expected exit code can be mistaken for.
+  // One that should have ended by itself is killed, which no expected exit code can be mistaken
+  // for.
   const tooLong = setTimeout(() => void program.kill("SIGKILL"), PATIENCE_MS);
   const { code } = await program.exited;
   clearTimeout(tooLong);

@@ -1,6 +1,10 @@
-/** `holdfast serve` and `holdfast status` as real processes: start, stop, and each way to fail with one line. */
+/**
+ * `holdfast serve` and `holdfast status` as real processes: start, stop, and each way to fail with
+ * one line.
+ */
 
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -114,6 +118,41 @@ test("data of another cluster or another node is refused with one line", async (
   await failsWith(t, args, /^holdfast serve: .*node/m);
 });
 
+test("nodes of different clusters turn each other away and say so", async (t) => {
+  const base = await freeBasePort(2);
+  const peers = `--peers=1=127.0.0.1:${base + 100},2=127.0.0.1:${base + 101}`;
+  const node = (id: number, cluster: string): Program =>
+    new Program(t, [
+      "serve",
+      `--id=${id}`,
+      `--dir=${tmpDir(t)}`,
+      `--client=127.0.0.1:${base + id - 1}`,
+      peers,
+      `--cluster-id=${cluster}`,
+    ]);
+  const [one, two] = [node(1, "orders"), node(2, "invoices")];
+  await one.prints(/turned 127\.0\.0\.1 port \d+ away: other-cluster/);
+  await two.prints(/can't connect to node 1: refused as other-cluster/);
+});
+
+test("a node whose disk fails ends with one line and exit code 1", async (t) => {
+  const dir = join(tmpDir(t), "node");
+  const base = await freeBasePort(1);
+  const program = new Program(t, single(dir, base));
+  await program.prints(/leader of term/);
+  // The next log files can't be made any more, though the open one still takes bytes.
+  rmSync(dir, { recursive: true });
+  const value = "x".repeat(1 << 20);
+  const ended = program.exited.then((exit) => exit.code);
+  let code: number | null | undefined;
+  for (let i = 0; i < 64 && code === undefined; i++) {
+    const outcome = await put(`http://127.0.0.1:${base}`, `big/${i}`, value);
+    if (outcome.kind !== "acknowledged") code = await ended;
+  }
+  assert.equal(code, 1);
+  assert.match(program.stderr, /^holdfast serve: node 1 has stopped: The disk failed at .*\n$/);
+});
+
 test("what is wrong on the command line is one line and exit code 2", async (t) => {
   const cases: [string[], RegExp][] = [
     [[], /^holdfast: A command is missing; see holdfast help\n$/],
@@ -140,6 +179,15 @@ test("help lists the commands and describes each", async (t) => {
   assert.equal(serve.code, 0);
   assert.match(serve.stdout, /--election-timeout-ms MS/);
   assert.equal((await runToEnd(t, ["help", "serve"])).stdout, serve.stdout);
+});
+
+test("lab passes its flags on and its exit code back", async (t) => {
+  const help = await runToEnd(t, ["lab", "--help"]);
+  assert.equal(help.code, 0);
+  assert.match(help.stdout, /--only/);
+  const wrong = await runToEnd(t, ["lab", "--no-such-flag"]);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /--no-such-flag/);
 });
 
 test("status shows every node, and fails when nobody leads", async (t) => {

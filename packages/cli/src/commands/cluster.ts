@@ -1,4 +1,6 @@
-/** `holdfast cluster`, which `npm start` runs: several servers on this machine under one supervisor. */
+/**
+ * `holdfast cluster`, which `npm start` runs: several servers on this machine under one supervisor.
+ */
 
 import { fileURLToPath } from "node:url";
 import { canListen, formatAddress } from "../address.ts";
@@ -42,7 +44,10 @@ export const cluster: Command = {
   },
 };
 
-/** Before anything is started or written: a port in use should end in one line, not in three half-started servers. */
+/**
+ * Before anything is started or written: a port in use should end in one line, not in three
+ * half-started servers.
+ */
 async function checkPorts({ servers }: ClusterOptions): Promise<void> {
   for (const { id, client, peer } of servers) {
     for (const [what, address] of [

@@ -14,13 +14,17 @@ export const lab: Command = {
   run: (_settings, argv) => runLab(labMain(), argv),
 };
 
-/** The suite's program, which lies beside its library. */
+/**
+ * The suite's program, which lies beside its library. It is no dependency: only checkouts have it.
+ */
 function labMain(): string {
-  const main = fileURLToPath(new URL("./main.js", import.meta.resolve("@holdfast/lab")));
-  if (!existsSync(main)) {
-    throw new CliError("The course suite is not built here; run it from a checkout of the project");
+  try {
+    const main = fileURLToPath(new URL("./main.js", import.meta.resolve("@holdfast/lab")));
+    if (existsSync(main)) return main;
+  } catch {
+    // Not installed: the same to the user.
   }
-  return main;
+  throw new CliError("The course suite is not built here; run it from a checkout of the project");
 }
 
 async function runLab(main: string, argv: string[]): Promise<number> {
