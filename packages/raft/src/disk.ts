@@ -1,5 +1,6 @@
 /** What the disk has done: durability as an input (thesis §3.8, §10.2.1). */
 
+import { isCount } from "./entry.ts";
 import type { Raft } from "./state.ts";
 
 /**
@@ -7,7 +8,7 @@ import type { Raft } from "./state.ts";
  * log was cut after it, so a late report never vouches for entries that replaced the written ones (B15).
  */
 export function onPersisted(raft: Raft, seq: number): string {
-  if (seq > raft.writeSeq) return "persisted: a write that was never handed over";
+  if (!isCount(seq) || seq > raft.writeSeq) return "persisted: a write that was never handed over";
   const { inFlight, log } = raft;
   while (inFlight.length > 0 && (inFlight[0]?.seq ?? 0) <= seq) {
     const write = inFlight.shift();

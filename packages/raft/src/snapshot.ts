@@ -1,7 +1,7 @@
 /** Snapshots: taken here, sent by the leader, installed by a follower (paper §7, Fig. 13). */
 
 import { learnCommit } from "./commit.ts";
-import type { Index, NodeId, SnapshotMeta, Term } from "./entry.ts";
+import { type Index, isCount, type NodeId, type SnapshotMeta, type Term } from "./entry.ts";
 import type { SnapshotRequest, SnapshotResponse } from "./message.ts";
 import { clampInFlight, emit, note } from "./outbox.ts";
 import type { Progress } from "./progress.ts";
@@ -11,7 +11,7 @@ import type { Follower, Incoming, Leader, Raft } from "./state.ts";
 
 /** The application holds a durable snapshot as of `index`: the log before it may go, but for a tail (§7). */
 export function onSnapshotTaken(raft: Raft, index: Index): string {
-  if (index > raft.applied) return "snapshot-taken: beyond what was applied";
+  if (!isCount(index) || index > raft.applied) return "snapshot-taken: beyond what was applied";
   const { log } = raft;
   // An older one than we have, or than the leader has sent meanwhile, changes nothing (E8).
   if (index <= (raft.snapshot?.index ?? 0)) return "";
