@@ -115,6 +115,7 @@ export class World {
   /** Takes what the server has decided and puts it on wire and disk. */
   flush(server: Server): Effects {
     const effects = takeEffects(server.raft);
+    this.took(effects);
     checkState(server.raft);
     for (const event of effects.events) this.#observe(server, event);
     this.wire.push(...effects.send);
@@ -137,6 +138,9 @@ export class World {
     this.flush(server);
     assert.ok(server.raft.deadline > this.now, `server ${server.id} spins`);
   }
+
+  /** Effects as they left the core, before anything is done with them: for worlds that look closer. */
+  protected took(_effects: Effects): void {}
 
   /** Completes the oldest pending write: it is on the platter, its promises leave. */
   completeWrite(server: Server): void {
