@@ -5,37 +5,21 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Write } from "@holdfast/raft";
 import type { SimDisk } from "@holdfast/sim";
-import { allOutcomes, crashingCopy, crashingDisk, someOf } from "./crashes.ts";
+import { allOutcomes } from "./crashes.ts";
 import {
   allowed,
+  crashes,
   HISTORIES,
-  type History,
+  nextWrite,
   open,
   type Progress,
   recover,
-  run,
   SETTINGS,
   type Setting,
 } from "./wal-scenes.ts";
-import { entry, write } from "./writes.ts";
 
 const ROUNDS = 6;
-
-/** Crashes `history` at each of its operations in turn. */
-async function* crashes(
-  setting: Setting,
-  history: History,
-): AsyncGenerator<{ disk: SimDisk; progress: Progress; context: string }> {
-  for (let crashAt = 1; ; crashAt += 1) {
-    const disk = crashingDisk(crashAt);
-    const progress = await run(disk, setting, history);
-    if (progress.closed) return;
-    const context = `${history.name}, ${setting.segmentBytes} bytes, crash at ${crashAt}`;
-    yield { disk, progress, context };
-  }
-}
 
 describe("wal after a crash at every disk operation and every torn prefix", () => {
   for (const history of HISTORIES) {
@@ -69,51 +53,4 @@ async function recoverAndStay(
   await wal.append(next);
   const { recovered } = await open(second.crash({ keep: "none" }), setting);
   assert.deepEqual(recovered.entries.at(-1), next.entries[0], `${context}, append after`);
-}
-
-function nextWrite(lastIndex: number): Write {
-  return write({ entries: [entry(lastIndex + 1, 9, "after the crash")] });
-}
-
-describe("wal after a crash, and another one during recovery", () => {
-  for (const history of HISTORIES) {
-    it(`${history.name}: a recovery may be cut short at every operation`, async (t) => {
-      let cases = 0;
-      for (const setting of SETTINGS) {
-        for await (const { disk, progress, context } of crashes(setting, history)) {
-          for (const left of [disk.kill(), someOf(disk, context)]) {
-            cases += await crashRecovery(left, setting, allowed(progress), context);
-          }
-        }
-      }
-      t.diagnostic(`${cases} crashes of a recovery`);
-      assert.ok(cases > 1000, `only ${cases} crashes of a recovery`);
-    });
-  }
-});
-
-/** Returns the number of cases. */
-async function crashRecovery(
-  left: SimDisk,
-  setting: Setting,
-  states: readonly string[],
-  context: string,
-): Promise<number> {
-  let cases = 0;
-  for (let crashAt = 1; ; crashAt += 1) {
-    const disk = crashingCopy(left, crashAt);
-    const ended = await open(disk, setting).then(
-      () => true,
-      () => false,
-    );
-    if (ended && disk.operations < crashAt) return cases;
-    const where = `${context}, recovery crashed at ${crashAt}`;
-    for (const twice of [disk.crash({ keep: "none" }), someOf(disk, where)]) {
-      const { wal, found } = await recover(twice, setting, states, where);
-      await wal.append(nextWrite(wal.lastIndex));
-      const { wal: last } = await open(twice.crash({ keep: "none" }), setting);
-      assert.equal(last.lastIndex, wal.lastIndex, `${where}: ${found}`);
-      cases += 1;
-    }
-  }
 }

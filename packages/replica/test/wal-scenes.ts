@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import type { Write } from "@holdfast/raft";
 import { openWal, type Recovered, type Wal, WalFailedError } from "@holdfast/replica";
 import type { SimDisk } from "@holdfast/sim";
+import { crashingDisk } from "./crashes.ts";
 import { entries, entry, IDENTITY, model, snapshotMeta, summary, write } from "./writes.ts";
 
 export interface Setting {
@@ -141,4 +142,23 @@ export async function recover(
   if (!states.includes(found))
     assert.fail(`${context}: found ${found}, not of ${states.join("\n")}`);
   return { wal, found };
+}
+
+/** Crashes `history` at each of its operations in turn. */
+export async function* crashes(
+  setting: Setting,
+  history: History,
+): AsyncGenerator<{ disk: SimDisk; progress: Progress; context: string }> {
+  for (let crashAt = 1; ; crashAt += 1) {
+    const disk = crashingDisk(crashAt);
+    const progress = await run(disk, setting, history);
+    if (progress.closed) return;
+    const context = `${history.name}, ${setting.segmentBytes} bytes, crash at ${crashAt}`;
+    yield { disk, progress, context };
+  }
+}
+
+/** One more entry, as a node that lives on would write. */
+export function nextWrite(lastIndex: number): Write {
+  return write({ entries: [entry(lastIndex + 1, 9, "after the crash")] });
 }
