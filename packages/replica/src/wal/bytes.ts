@@ -2,6 +2,7 @@
 
 /** Length of `value` as a varint: seven bits a byte, low bits first. `value` is a safe integer, 0 or more. */
 export function varintBytes(value: number): number {
+  if (value < 128) return 1;
   let bytes = 1;
   for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) bytes += 1;
   return bytes;

@@ -16,7 +16,7 @@ export interface FrameChain {
   readonly key: number;
   /** Where in the file the next record goes, in bytes. */
   offset: number;
-  /** Checksum over the checksums of all records so far, see `chained`. */
+  /** Checksum over the checksums of all records so far, see `sumWith`. */
   sum: number;
 }
 
@@ -42,13 +42,13 @@ export function putFrame(
   putRecord(writer, record);
   const crc = crc32(writer.view(), chain.key ^ chain.offset, from);
   writer.putU32(crc);
+  chain.sum = crc32(writer.view(), chain.sum, writer.length - CRC_BYTES);
   chain.offset += writer.length - from;
-  chain.sum = chained(chain.sum, crc);
 }
 
-/** The sum over a segment once a record with checksum `crc` is added: what the next segment's header repeats. */
-export function chained(sum: number, crc: number): number {
-  return crc32(Uint8Array.of(crc, crc >>> 8, crc >>> 16, crc >>> 24), sum);
+/** The sum over a segment once `frame`, in `bytes`, is added: what the next segment's header repeats. */
+export function sumWith(sum: number, bytes: Uint8Array, frame: Frame): number {
+  return crc32(bytes, sum, frame.bodyEnd, frame.end);
 }
 
 export interface Frame {

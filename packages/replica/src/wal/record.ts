@@ -158,10 +158,9 @@ function readHardState(reader: ByteReader): HardState {
 }
 
 function entriesBytes(entries: readonly Entry[]): number {
-  let bytes = varintBytes(entries.length);
+  let bytes = varintBytes(entries.length) + varintBytes(entries[0]?.index ?? 0);
   let term = -1;
-  for (const [at, entry] of entries.entries()) {
-    if (at === 0) bytes += varintBytes(entry.index);
+  for (const entry of entries) {
     if (entry.term !== term) bytes += varintBytes(entry.term);
     term = entry.term;
     bytes += varintBytes(entry.data.length * KIND_STEP) + entry.data.length;
@@ -171,9 +170,9 @@ function entriesBytes(entries: readonly Entry[]): number {
 
 function putEntries(writer: ByteWriter, entries: readonly Entry[]): void {
   writer.putVarint(entries.length);
+  writer.putVarint(entries[0]?.index ?? 0);
   let term = -1;
-  for (const [at, entry] of entries.entries()) {
-    if (at === 0) writer.putVarint(entry.index);
+  for (const entry of entries) {
     const sameTerm = entry.term === term ? SAME_TERM : 0;
     writer.putVarint(entry.data.length * KIND_STEP + sameTerm + KINDS.indexOf(entry.kind));
     if (sameTerm === 0) writer.putVarint(entry.term);

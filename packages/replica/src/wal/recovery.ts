@@ -6,7 +6,7 @@ import type { StoreIdentity } from "../identity.ts";
 import type { Disk } from "../ports.ts";
 import { ByteReader } from "./bytes.ts";
 import { LogExtent } from "./extent.ts";
-import { chained, type Frame, frameAt, laterBatch, shellAt } from "./frame.ts";
+import { type Frame, frameAt, laterBatch, shellAt, sumWith } from "./frame.ts";
 import { isEmpty, readRecord, type WalRecord } from "./record.ts";
 import {
   HEADER_BYTES_MAX,
@@ -162,7 +162,7 @@ class SegmentReader {
     const objection = this.#replay.take(record);
     if (objection !== undefined) this.#damaged(objection);
     this.#offset = frame.end;
-    this.#sum = chained(this.#sum, frame.crc);
+    this.#sum = sumWith(this.#sum, this.#bytes, frame);
     return true;
   }
 

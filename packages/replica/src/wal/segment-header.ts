@@ -22,7 +22,7 @@ export interface SegmentHeader {
   readonly createdBytes: number;
   /** Where the segment before ends, in bytes: what follows there doesn't count. 0 in the first segment. */
   readonly previousEnd: number;
-  /** Sum over the records of the segment before, see `chained`. 0 in the first segment. */
+  /** Sum over the records of the segment before, see `sumWith`. 0 in the first segment. */
   readonly previousSum: number;
 }
 
