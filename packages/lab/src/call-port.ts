@@ -1,4 +1,7 @@
-/** The replica's network port on the course's calls: a request packet is a call, the answering packet is its reply. */
+/**
+ * The replica's network port on the course's calls: a request packet is a call, the answering
+ * packet is its reply.
+ */
 
 import { assert, type NodeId } from "@holdfast/raft";
 import type { Lane, Network, Receiver } from "@holdfast/replica";
@@ -8,7 +11,10 @@ import type { CallTarget, CourseNetwork, End } from "./course-network.ts";
 export interface PacketFacts {
   readonly isRequest: boolean;
   readonly lane: Lane;
-  /** Equal for a request and the response that answers it, different for all else that two servers exchange. */
+  /**
+   * Equal for a request and the response that answers it, different for all else that two servers
+   * exchange.
+   */
   readonly key: string;
 }
 

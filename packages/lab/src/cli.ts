@@ -20,7 +20,10 @@ export interface Surroundings {
   readonly playRuns: (options: Options, onRun: (run: Run) => void) => Promise<void>;
 }
 
-/** Resolves with the exit code: 0 when all passed, 1 when a test failed, 2 when the options are wrong. */
+/**
+ * Resolves with the exit code: 0 when all passed, 1 when a test failed, 2 when the options are
+ * wrong.
+ */
 export async function runSuite(args: readonly string[], world: Surroundings): Promise<number> {
   let options: Options | undefined;
   try {

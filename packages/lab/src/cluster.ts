@@ -1,6 +1,6 @@
 /**
- * The servers of one scenario on their network: start, crash, cut off, connect. Scenarios count servers from 0, as the
- * course does; what is told to people uses their ids, from 1.
+ * The servers of one scenario on their network: start, crash, cut off, connect. Scenarios count
+ * servers from 0, as the course does; what is told to people uses their ids, from 1.
  */
 
 import type { Index, NodeId } from "@holdfast/raft";
@@ -34,7 +34,10 @@ interface Slot {
   ends: ReadonlyMap<NodeId, End>;
   /** Lives begun so far. */
   lives: number;
-  /** The present one, 0 while the server is down: what an older life says or delivers reaches nobody. */
+  /**
+   * The present one, 0 while the server is down: what an older life says or delivers reaches
+   * nobody.
+   */
   life: number;
   /** Of the log on the disk when the server last went down. */
   logBytes: number;
@@ -128,7 +131,9 @@ export class Cluster {
     server.kill();
   }
 
-  /** Starts server `i` from its disk; a running one crashes first. It stays cut off until `connect`. */
+  /**
+   * Starts server `i` from its disk; a running one crashes first. It stays cut off until `connect`.
+   */
   async start(i: number): Promise<void> {
     this.crash(i);
     const { clock, make, facts, random, tell, onFailure } = this.#options;

@@ -1,4 +1,7 @@
-/** The commands of the scenarios and how they look in a log entry: a tag byte, then as little as possible. */
+/**
+ * The commands of the scenarios and how they look in a log entry: a tag byte, then as little as
+ * possible.
+ */
 
 /** A small whole number, a random 63-bit number, or a text. */
 export type Command = number | bigint | string;

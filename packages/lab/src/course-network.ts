@@ -1,4 +1,7 @@
-/** The simulated network of the course: one-way ends, lost, late and reordered calls, and the counters of the table. */
+/**
+ * The simulated network of the course: one-way ends, lost, late and reordered calls, and the
+ * counters of the table.
+ */
 
 import type { NodeId } from "@holdfast/raft";
 import type { Random, SleepingClock, TraceHash } from "@holdfast/sim";
@@ -14,8 +17,8 @@ export interface End {
 /** What answers calls: one life of one server. */
 export interface CallTarget {
   /**
-   * Takes one call. `reply` may be called once, at any time, or never. The function that comes back is called when
-   * nobody waits for the reply any more.
+   * Takes one call. `reply` may be called once, at any time, or never. The function that comes back
+   * is called when nobody waits for the reply any more.
    */
   handle(from: NodeId, request: Uint8Array, reply: (bytes: Uint8Array) => void): () => void;
 }
@@ -121,7 +124,10 @@ export class CourseNetwork {
     });
   }
 
-  /** The request reaches the server that was there when the call was taken, even if it has been replaced since. */
+  /**
+   * The request reaches the server that was there when the call was taken, even if it has been
+   * replaced since.
+   */
   #deliver(call: Call, request: Uint8Array): void {
     const server = this.#servers.get(call.end.to);
     if (server?.target === call.target) server.calls++;

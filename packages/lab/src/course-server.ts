@@ -22,11 +22,15 @@ export interface CourseServer {
   kill(): void;
 }
 
-/** Where committed entries go: the other end of the course's unbuffered channel. A call returns when it has been read. */
+/**
+ * Where committed entries go: the other end of the course's unbuffered channel. A call returns when
+ * it has been read.
+ */
 export interface Consumer {
   /**
-   * When a snapshot comes back, the service has one of everything up to `index`; the server must take it over before
-   * it delivers anything more, and while it is still delivering this very entry.
+   * When a snapshot comes back, the service has one of everything up to `index`; the server must
+   * take it over before it delivers anything more, and while it is still delivering this very
+   * entry.
    */
   command(index: Index, command: Uint8Array): Uint8Array | undefined;
   snapshot(index: Index, snapshot: Uint8Array): void;
@@ -34,7 +38,10 @@ export interface Consumer {
 
 /** What survives a server: its disk. */
 export interface CourseStore {
-  /** The power fails: what is on the disk at this moment, as a new disk. The old one reaches nothing any more. */
+  /**
+   * The power fails: what is on the disk at this moment, as a new disk. The old one reaches nothing
+   * any more.
+   */
   cut(): CourseStore;
 }
 

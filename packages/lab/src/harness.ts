@@ -1,4 +1,7 @@
-/** What the scenarios are written with: the checks, waits and counters of the course. Scenarios count servers from 0. */
+/**
+ * What the scenarios are written with: the checks, waits and counters of the course. Scenarios
+ * count servers from 0.
+ */
 
 import type { Index, Term } from "@holdfast/raft";
 import type { Random } from "@holdfast/sim";
@@ -54,7 +57,10 @@ export class Harness {
     this.#cluster = new Cluster({ ...options, onFailure: (error) => this.#fail(error) });
   }
 
-  /** Runs `scenario` on a fresh cluster, all servers up and connected, and returns its figures. Rejects when a check fails. */
+  /**
+   * Runs `scenario` on a fresh cluster, all servers up and connected, and returns its figures.
+   * Rejects when a check fails.
+   */
   static async run(
     options: HarnessOptions,
     scenario: (harness: Harness) => Promise<void>,
@@ -177,7 +183,10 @@ export class Harness {
 
   // The checks.
 
-  /** The one leader among the connected servers. Fails when there is none for about 5 s, or two in a term. */
+  /**
+   * The one leader among the connected servers. Fails when there is none for about 5 s, or two in a
+   * term.
+   */
   async checkOneLeader(): Promise<number> {
     for (let round = 0; round < 10; round++) {
       const ms = 450 + this.#jitter.below(100);
@@ -221,8 +230,8 @@ export class Harness {
   }
 
   /**
-   * Waits up to half a minute until `servers` have applied `index`, and returns what. Nothing comes back when a server
-   * has gone beyond `term`: the entry may never commit then.
+   * Waits up to half a minute until `servers` have applied `index`, and returns what. Nothing comes
+   * back when a server has gone beyond `term`: the entry may never commit then.
    */
   async wait(index: Index, servers: number, term?: Term): Promise<Command | undefined> {
     let ms = 10;
@@ -238,8 +247,9 @@ export class Harness {
   }
 
   /**
-   * Gets `command` agreed on by `servers` servers within 10 s, whoever leads, and returns its index. With `retry` it is
-   * handed over again when 2 s bring nothing. `isAside` marks calls beside the scenario's own flow.
+   * Gets `command` agreed on by `servers` servers within 10 s, whoever leads, and returns its
+   * index. With `retry` it is handed over again when 2 s bring nothing. `isAside` marks calls
+   * beside the scenario's own flow.
    */
   async one(
     command: Command,

@@ -78,7 +78,10 @@ function timeStamp(ms: number): string {
   return (ms / 1000).toFixed(4).padStart(9);
 }
 
-/** A broken check says enough in its message; anything else is a fault of the code and needs its place. */
+/**
+ * A broken check says enough in its message; anything else is a fault of the code and needs its
+ * place.
+ */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return "code" in error && error.code === "LAB_FAILED"

@@ -12,8 +12,8 @@ export interface Job {
 }
 
 /**
- * Plays all jobs, `threads` at a time, and calls `onPlayed` with each one's place, in order, as soon as it and those
- * before it are done. Rejects when a thread dies.
+ * Plays all jobs, `threads` at a time, and calls `onPlayed` with each one's place, in order, as
+ * soon as it and those before it are done. Rejects when a thread dies.
  */
 export async function playAll(
   jobs: readonly Job[],

@@ -8,10 +8,11 @@ const STEPS_PER_TURN = 20_000;
 const settled: Promise<void> = Promise.resolve();
 
 /**
- * Each step runs as a promise job that asks for a tick; Node runs a tick's callback only when no promise job is left.
- * Only documented behaviour, and of the ways that were measured on Node 20, 22 and 24 (3 awaits per event) the fastest
- * such: 4.3 million events a second, against 1.2 with `setImmediate` and 6.5 with the internal `process._tickCallback`.
- * A tick may not ask for the next one directly: promise jobs would starve.
+ * Each step runs as a promise job that asks for a tick; Node runs a tick's callback only when no
+ * promise job is left. Only documented behaviour, and of the ways that were measured on Node 20, 22
+ * and 24 (3 awaits per event) the fastest such: 4.3 million events a second, against 1.2 with
+ * `setImmediate` and 6.5 with the internal `process._tickCallback`. A tick may not ask for the next
+ * one directly: promise jobs would starve.
  */
 export const tickPump: Pump = (step) =>
   new Promise((resolve, reject) => {
@@ -35,8 +36,9 @@ export const tickPump: Pump = (step) =>
   });
 
 /**
- * Throws unless `pump` lets chains of promises of any length end before the next step. Code that asks for ticks of its
- * own (`process.nextTick`) is not covered: nothing that is simulated may use the platform.
+ * Throws unless `pump` lets chains of promises of any length end before the next step. Code that
+ * asks for ticks of its own (`process.nextTick`) is not covered: nothing that is simulated may use
+ * the platform.
  */
 export async function checkPump(pump: Pump): Promise<void> {
   let finished = 0;

@@ -14,7 +14,10 @@ export class RealClock implements SleepingClock {
     return { cancel: (): void => clearTimeout(timer) };
   }
 
-  /** A turn of the event loop: a zero timer would cost a millisecond, which no network call of the suite may. */
+  /**
+   * A turn of the event loop: a zero timer would cost a millisecond, which no network call of the
+   * suite may.
+   */
   soon(run: () => void): void {
     setImmediate(run);
   }

@@ -1,4 +1,7 @@
-/** What the servers' state machines have been given, and the checks on it: order, equal values, snapshots. */
+/**
+ * What the servers' state machines have been given, and the checks on it: order, equal values,
+ * snapshots.
+ */
 
 import type { Index } from "@holdfast/raft";
 import { type Command, decodeCommand, showCommand } from "./command.ts";
@@ -8,7 +11,10 @@ import { CourseFailure } from "./failure.ts";
 /** A snapshot is made when this many indexes lie behind the one before. */
 const SNAPSHOT_INTERVAL = 10;
 
-/** Servers are counted from 0 here, and from 1 in messages. Checks that fail throw a {@link CourseFailure}. */
+/**
+ * Servers are counted from 0 here, and from 1 in messages. Checks that fail throw a
+ * {@link CourseFailure}.
+ */
 export class Records {
   /** The highest index that any server was given. */
   maxIndex: Index = 0;
@@ -25,7 +31,10 @@ export class Records {
     this.#lastApplied[server] = 0;
   }
 
-  /** The check of parts 2A to 2C: nobody differs, nothing is skipped; what was applied may come again. */
+  /**
+   * The check of parts 2A to 2C: nobody differs, nothing is skipped; what was applied may come
+   * again.
+   */
   applied(server: number, index: Index, bytes: Uint8Array): void {
     const command = decodeCommand(bytes);
     this.#logs.forEach((log, other) => {

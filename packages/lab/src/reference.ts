@@ -1,4 +1,7 @@
-/** The figures that the suite is compared to: the Go solution whose table the project set out from (spring 2022). */
+/**
+ * The figures that the suite is compared to: the Go solution whose table the project set out from
+ * (spring 2022).
+ */
 
 /** One row of the reference table. */
 export interface ReferenceRow {

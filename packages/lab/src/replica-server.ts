@@ -1,4 +1,7 @@
-/** The production stack as a server of the course: `openReplica` on a simulated disk and the course's network. */
+/**
+ * The production stack as a server of the course: `openReplica` on a simulated disk and the
+ * course's network.
+ */
 
 import { narrate, type Term } from "@holdfast/raft";
 import { type Machine, openReplica, type Replica } from "@holdfast/replica";
@@ -69,16 +72,17 @@ interface Life {
 }
 
 /**
- * Each `apply` ends when the harness has read the entry: the course's unbuffered channel. A snapshot from a peer is
- * always accepted: where the course lets the service decide, this service would say yes to every newer one, and the
- * replica never offers an older one.
+ * Each `apply` ends when the harness has read the entry: the course's unbuffered channel. A
+ * snapshot from a peer is always accepted: where the course lets the service decide, this service
+ * would say yes to every newer one, and the replica never offers an older one.
  */
 function courseMachine(consumer: Consumer, life: Life): Machine<void> {
   return {
     apply(command, { index }): void {
       const snapshot = consumer.command(index, command);
       if (snapshot === undefined || life.replica === undefined) return;
-      // From within the delivery, as the course's service does it; what comes of it is awaited elsewhere.
+      // From within the delivery, as the course's service does it; what comes of it is awaited
+      // elsewhere.
       life.replica.compact(index, [snapshot]).catch(life.onFailure);
     },
     // Never asked for: the service makes its own.

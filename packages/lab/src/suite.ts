@@ -89,8 +89,8 @@ export const SUITE: readonly Scenario[] = LINES.map(
 );
 
 /**
- * Scenarios by part (`2C`), number (`17`), id, name, or a piece of a name; all when nothing is asked for. Empty when
- * nothing fits.
+ * Scenarios by part (`2C`), number (`17`), id, name, or a piece of a name; all when nothing is
+ * asked for. Empty when nothing fits.
  */
 export function select(only: string | undefined): readonly Scenario[] {
   if (only === undefined) return SUITE;

@@ -24,7 +24,9 @@ export interface Run {
 
 const SIGNS: Readonly<Record<Mark, string>> = { better: "+", tie: "=", worse: "-" };
 
-/** Two lines: name, then figures, reference, and verdicts; or the failure and how to see it again. */
+/**
+ * Two lines: name, then figures, reference, and verdicts; or the failure and how to see it again.
+ */
 export function rowText({ scenario, seed, played }: Run, isReal: boolean): string {
   const title = `Test (${scenario.part}): ${scenario.name} ...`;
   if (played.figures === undefined) {

@@ -25,8 +25,8 @@ export const CALLS_BAND = { share: 0.05, calls: 2 } as const;
 export const BYTES_SHARE = 0.25;
 
 /**
- * Rows whose bytes are mostly the commands themselves, which no encoding makes smaller: the course's number and the
- * bytes that are good. Test 5 must carry 10 x 5,000 bytes to two followers.
+ * Rows whose bytes are mostly the commands themselves, which no encoding makes smaller: the
+ * course's number and the bytes that are good. Test 5 must carry 10 x 5,000 bytes to two followers.
  */
 const PAYLOAD_ROWS: ReadonlyMap<number, number> = new Map([[5, 101_500]]);
 

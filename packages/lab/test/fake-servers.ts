@@ -1,4 +1,7 @@
-/** Servers for tests of the harness: one shared log instead of Raft, and ways to be wrong on purpose. */
+/**
+ * Servers for tests of the harness: one shared log instead of Raft, and ways to be wrong on
+ * purpose.
+ */
 
 import type { Index, NodeId, Term } from "@holdfast/raft";
 import type { CourseMake, CourseServer, CourseStore, Launch } from "../src/course-server.ts";

@@ -243,7 +243,8 @@ test("a restarted server is held to what it applied in its life before", async (
 });
 
 test("a committed value that is lost", async () => {
-  // The last server forgets: what it is given from index 30 on is something else, and nobody else is there to differ.
+  // The last server forgets: what it is given from index 30 on is something else, and nobody else
+  // is there to differ.
   const story = async (h: Harness): Promise<void> => {
     await h.one(5, 3, ONCE);
     const found = await h.wait(1, 3);

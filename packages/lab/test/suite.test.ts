@@ -1,4 +1,6 @@
-/** The suite itself: 28 scenarios by five seeds each on the production stack, and equal seeds twice. */
+/**
+ * The suite itself: 28 scenarios by five seeds each on the production stack, and equal seeds twice.
+ */
 
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";

@@ -1,8 +1,11 @@
-/** Seeded randomness in named streams: the same seed and names give the same draws on every machine. */
+/**
+ * Seeded randomness in named streams: the same seed and names give the same draws on every machine.
+ */
 
 /**
- * A small fast generator (sfc32). Streams made by {@link Random.fork} depend on the seed and the names alone, never
- * on how many draws were made before: one more draw in one place shifts nothing elsewhere.
+ * A small fast generator (sfc32). Streams made by {@link Random.fork} depend on the seed and the
+ * names alone, never on how many draws were made before: one more draw in one place shifts nothing
+ * elsewhere.
  */
 export class Random {
   readonly #path: string;

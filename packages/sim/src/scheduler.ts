@@ -1,13 +1,17 @@
-/** Virtual time: a queue of events in order of time, one run of which is a function of its inputs alone. */
+/**
+ * Virtual time: a queue of events in order of time, one run of which is a function of its inputs
+ * alone.
+ */
 
 import { assert } from "@holdfast/raft";
 import type { Timer } from "@holdfast/replica";
 import { TraceHash } from "./trace-hash.ts";
 
 /**
- * Calls `step` again and again until it returns false. Before each call, the first too, every promise job that was
- * ready has run to its end: that is what makes code with `async` and `await` a function of the order of events.
- * Rejects with what `step` throws. The host provides it, as only the host can look behind its own job queue.
+ * Calls `step` again and again until it returns false. Before each call, the first too, every
+ * promise job that was ready has run to its end: that is what makes code with `async` and `await` a
+ * function of the order of events. Rejects with what `step` throws. The host provides it, as only
+ * the host can look behind its own job queue.
  */
 export type Pump = (step: () => boolean) => Promise<void>;
 
@@ -28,8 +32,9 @@ export class SchedulerError extends Error {
 }
 
 /**
- * Times are whole multiples of this, in ms (about a microsecond, and exact in binary): who waits for the rest until a
- * moment always gets beyond it. Rounding would let a timer fire just before, and again, for ever.
+ * Times are whole multiples of this, in ms (about a microsecond, and exact in binary): who waits
+ * for the rest until a moment always gets beyond it. Rounding would let a timer fire just before,
+ * and again, for ever.
  */
 const GRAIN_MS = 1 / 1024;
 

@@ -89,13 +89,18 @@ export async function partitionedLeader(h: Harness): Promise<void> {
   await h.one(104, h.servers, RETRY);
 }
 
-/** The sleep of both Figure 8 scenarios: mostly a few ms, now and then long enough for an election. */
+/**
+ * The sleep of both Figure 8 scenarios: mostly a few ms, now and then long enough for an election.
+ */
 function figure8Sleep(h: Harness): Promise<void> {
   const isLong = h.random.chance(100, 1000);
   return h.pause(isLong ? h.random.below(ELECTION_MS / 2) : h.random.below(13));
 }
 
-/** Leaders crash right after they took a command: an old entry on a majority is not yet committed (Fig. 8). */
+/**
+ * Leaders crash right after they took a command: an old entry on a majority is not yet committed
+ * (Fig. 8).
+ */
 export async function figure8(h: Harness): Promise<void> {
   await h.one(h.anyCommand(), 1, RETRY);
   let up = h.servers;
@@ -117,7 +122,10 @@ export async function figure8(h: Harness): Promise<void> {
   await h.one(h.anyCommand(), h.servers, RETRY);
 }
 
-/** Fig. 8 by partitions instead of crashes, on a network that loses and reorders; cut-off leaders go on taking commands. */
+/**
+ * Fig. 8 by partitions instead of crashes, on a network that loses and reorders; cut-off leaders go
+ * on taking commands.
+ */
 export async function figure8Unreliable(h: Harness): Promise<void> {
   const command = (): Command => h.random.below(10_000);
   await h.one(command(), 1, RETRY);
@@ -164,7 +172,10 @@ export async function unreliableAgreement(h: Harness): Promise<void> {
   await h.one(100, h.servers, RETRY);
 }
 
-/** Clients write without pause while servers crash, restart, and lose their links: what they saw committed stays. */
+/**
+ * Clients write without pause while servers crash, restart, and lose their links: what they saw
+ * committed stays.
+ */
 export async function churn(h: Harness): Promise<void> {
   const flag = { isOver: false };
   const clients = [0, 1, 2].map((number) => churnClient(h, number, flag));

@@ -28,7 +28,9 @@ export async function snapshotsBasic(h: Harness): Promise<void> {
   }
 }
 
-/** A server is cut off while the others go on beyond a snapshot; every third time it is the leader. */
+/**
+ * A server is cut off while the others go on beyond a snapshot; every third time it is the leader.
+ */
 export function snapshotsDisconnect(h: Harness): Promise<void> {
   return snapshotsWithout(h, {
     leave: (victim) => h.disconnect(victim),
