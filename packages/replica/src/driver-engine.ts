@@ -24,6 +24,12 @@ import type { Position } from "./machine.ts";
 import { DiskError } from "./ports.ts";
 import type { ReplicaState } from "./status.ts";
 
+const BEHIND: StepResult = {
+  ok: false,
+  reason: "too-much-uncommitted",
+  detail: "the disk or the state machine of this node is behind",
+};
+
 export class Engine<R> {
   readonly raft: Raft;
   readonly store: OpenStore;
@@ -60,6 +66,11 @@ export class Engine<R> {
   }
 
   start(command: Uint8Array): StepResult {
+    // A leader whose own disk or state machine is slow would else take in more than it can hold (G8).
+    const backlogBytes = this.queue.pendingBytes + this.pump.pendingBytes;
+    if (this.raft.role.kind === "leader" && backlogBytes > this.raft.config.uncommittedBytesMax) {
+      return BEHIND;
+    }
     return this.driver.step({ kind: "propose", commands: [command] });
   }
 
@@ -71,9 +82,12 @@ export class Engine<R> {
   async #close(): Promise<void> {
     if (this.state === "running") this.state = "closed";
     const quiet = this.#halt("closed", "The replica was closed");
-    await this.#options.network.close();
-    await quiet;
-    await closeStore(this.store);
+    try {
+      await this.#options.network.close();
+    } finally {
+      await quiet;
+      await closeStore(this.store);
+    }
   }
 
   /** Ends everything but the disk work under way. Resolves when that has ended too. */
@@ -117,7 +131,8 @@ export class Engine<R> {
         load: (load) => this.transfers.load(load),
         store: (piece) => this.transfers.store(piece),
         forwarded: (packet) => this.desk.received(packet),
-        unreachable: (peer) => this.desk.proposals.lost(peer),
+        heard: (peer) => this.desk.heard(peer),
+        unreachable: (peer) => this.desk.lost(peer),
         turned: () => this.desk.turn(),
         broken: (error) => this.#fail(error),
       },

@@ -37,6 +37,8 @@ export interface DriverParts {
   load(load: Effects["load"][number]): void;
   store(piece: Effects["store"][number]): void;
   forwarded(packet: ForwardRequest | ForwardResponse): void;
+  /** A packet came from this peer. */
+  heard(peer: NodeId): void;
   /** What was sent to this peer and not answered is probably lost. */
   unreachable(peer: NodeId): void;
   /** All effects of a turn are under way. */
@@ -152,6 +154,7 @@ export class Driver {
       this.#observe?.({ kind: "refused-message", from, why: `${lane} lane: ${error.message}` });
       return;
     }
+    this.#parts.heard(from);
     if (packet.kind === "forward-request" || packet.kind === "forward-response") {
       this.#parts.forwarded(packet);
     } else {

@@ -38,6 +38,8 @@ export class Forwarding<R> {
   readonly #retryMs: number;
   #nextId: number;
   readonly #handled = new Map<string, Handled>();
+  /** Peers that can't be reached, and of which nothing was heard since. */
+  readonly #cutOff = new Set<NodeId>();
   #handledTerm: Term = 0;
 
   /** `random` is a word that differs between incarnations of this node. */
@@ -57,11 +59,25 @@ export class Forwarding<R> {
     }
   }
 
-  /** Appends it here or sends it to the leader; without one it goes on waiting. */
+  /** The network can't reach `peer`: nobody knows what became of what was sent there. */
+  lost(peer: NodeId): void {
+    this.#cutOff.add(peer);
+    this.#proposals.lost(peer);
+  }
+
+  /** Something came from `peer`. */
+  heard(peer: NodeId): void {
+    if (this.#cutOff.size > 0) this.#cutOff.delete(peer);
+  }
+
+  /**
+   * Appends it here or sends it to the leader. Without a leader that can be reached it goes on
+   * waiting: what isn't sent is certainly in no log.
+   */
   attempt(proposal: Proposal<R>): void {
     const leader = this.#host.leader();
     if (leader === this.#host.id) this.#startHere(proposal);
-    else if (leader !== NOBODY) this.#sendTo(proposal, leader);
+    else if (leader !== NOBODY && !this.#cutOff.has(leader)) this.#sendTo(proposal, leader);
   }
 
   /**
