@@ -7,6 +7,7 @@ import {
   type Index,
   InvariantError,
   leaderOf,
+  NOBODY,
   type Raft,
   type SnapshotMeta,
   type StepResult,
@@ -145,7 +146,11 @@ export class Engine<R> {
     const host = {
       id: config.id,
       term: () => this.raft.term,
-      leader: () => leaderOf(this.raft),
+      // A leader that can't be reached is none: what is sent to it would wait in vain for its time-out.
+      leader: () => {
+        const leader = leaderOf(this.raft);
+        return this.driver.isSilent(leader) ? NOBODY : leader;
+      },
       start: (command: Uint8Array) => this.start(command),
       send: (packet: Parameters<Driver["send"]>[0]) => this.driver.send(packet),
       now: () => this.driver.now(),

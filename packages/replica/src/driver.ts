@@ -69,6 +69,8 @@ export class Driver {
   #now: number;
   #isTurnDue = false;
   #isRunning = false;
+  /** Peers that the network gave up and that have not been heard since. */
+  readonly #silent = new Set<NodeId>();
 
   constructor(options: DriverOptions, parts: DriverParts) {
     this.raft = options.raft;
@@ -89,11 +91,17 @@ export class Driver {
     this.#network.start({
       received: (from, lane, packet) => this.#received(from, lane, packet),
       unreachable: (peer) => {
+        this.#silent.add(peer);
         this.step({ kind: "unreachable", peer });
         if (this.#isRunning) this.#parts.unreachable(peer);
       },
     });
     this.#timer.arm(this.raft.deadline);
+  }
+
+  /** True while what is sent to this peer is probably lost: better not begin to wait for its answer. */
+  isSilent(peer: NodeId): boolean {
+    return this.#silent.has(peer);
   }
 
   /** Nothing is stepped, sent or reported from here on. */
@@ -145,6 +153,7 @@ export class Driver {
 
   #received(from: NodeId, lane: Lane, bytes: Uint8Array): void {
     if (!this.#isRunning) return;
+    this.#silent.delete(from);
     let packet: Packet;
     try {
       packet = decodePacket(bytes, from, this.raft.config.id);
