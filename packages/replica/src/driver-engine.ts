@@ -67,7 +67,7 @@ export class Engine<R> {
   }
 
   start(command: Uint8Array): StepResult {
-    // A leader whose own disk or state machine is slow would else take in more than it can hold (G8).
+    // A leader whose disk or state machine is slow would else take in more than it can hold (G8).
     const backlogBytes = this.queue.pendingBytes + this.pump.pendingBytes;
     if (this.raft.role.kind === "leader" && backlogBytes > this.raft.config.uncommittedBytesMax) {
       return BEHIND;
@@ -132,8 +132,7 @@ export class Engine<R> {
         load: (load) => this.transfers.load(load),
         store: (piece) => this.transfers.store(piece),
         forwarded: (packet) => this.desk.received(packet),
-        heard: (peer) => this.desk.heard(peer),
-        unreachable: (peer) => this.desk.lost(peer),
+        unreachable: (peer) => this.desk.proposals.lost(peer),
         turned: () => this.desk.turn(),
         broken: (error) => this.#fail(error),
       },
@@ -146,7 +145,7 @@ export class Engine<R> {
     const host = {
       id: config.id,
       term: () => this.raft.term,
-      // A leader that can't be reached is none: what is sent to it would wait in vain for its time-out.
+      // A leader that can't be reached is none: what is sent to it would wait in vain.
       leader: () => {
         const leader = leaderOf(this.raft);
         return this.driver.isSilent(leader) ? NOBODY : leader;

@@ -3,7 +3,6 @@
  * on.
  */
 
-import type { NodeId } from "@holdfast/raft";
 import type { ForwardRequest, ForwardResponse } from "./codec/packet.ts";
 import { NotCommittedError } from "./errors.ts";
 import { type ForwardHost, Forwarding } from "./forwarding.ts";
@@ -73,16 +72,6 @@ export class ProposalDesk<R> {
     if (this.proposals.seeking.size > 0) {
       this.#wakeBy(this.#clock.now() + this.#options.limits.retryAfterMs);
     }
-  }
-
-  /** Something came from `peer`. */
-  heard(peer: NodeId): void {
-    this.#forwarding.heard(peer);
-  }
-
-  /** What was sent to `peer` and not answered is probably lost. */
-  lost(peer: NodeId): void {
-    this.#forwarding.lost(peer);
   }
 
   /** The end of a turn: perhaps there is a leader now. */

@@ -37,8 +37,6 @@ export interface DriverParts {
   load(load: Effects["load"][number]): void;
   store(piece: Effects["store"][number]): void;
   forwarded(packet: ForwardRequest | ForwardResponse): void;
-  /** A packet came from this peer. */
-  heard(peer: NodeId): void;
   /** What was sent to this peer and not answered is probably lost. */
   unreachable(peer: NodeId): void;
   /** All effects of a turn are under way. */
@@ -99,7 +97,7 @@ export class Driver {
     this.#timer.arm(this.raft.deadline);
   }
 
-  /** True while what is sent to this peer is probably lost: better not begin to wait for its answer. */
+  /** True while what is sent to this peer is probably lost: don't wait for its answer. */
   isSilent(peer: NodeId): boolean {
     return this.#silent.has(peer);
   }
@@ -163,7 +161,6 @@ export class Driver {
       this.#observe?.({ kind: "refused-message", from, why: `${lane} lane: ${error.message}` });
       return;
     }
-    this.#parts.heard(from);
     if (packet.kind === "forward-request" || packet.kind === "forward-response") {
       this.#parts.forwarded(packet);
     } else {

@@ -11,7 +11,7 @@ import type { Proposal, Proposals } from "./proposals.ts";
 export interface ForwardHost {
   readonly id: NodeId;
   term(): Term;
-  /** Who leads, as far as this node knows. */
+  /** Who leads, as far as this node knows, and can be reached. */
   leader(): NodeId;
   /** Steps a proposal; refused unless this node leads. */
   start(command: Uint8Array): StepResult;
@@ -38,8 +38,6 @@ export class Forwarding<R> {
   readonly #retryMs: number;
   #nextId: number;
   readonly #handled = new Map<string, Handled>();
-  /** Peers that can't be reached, and of which nothing was heard since. */
-  readonly #cutOff = new Set<NodeId>();
   #handledTerm: Term = 0;
 
   /** `random` is a word that differs between incarnations of this node. */
@@ -59,17 +57,6 @@ export class Forwarding<R> {
     }
   }
 
-  /** The network can't reach `peer`: nobody knows what became of what was sent there. */
-  lost(peer: NodeId): void {
-    this.#cutOff.add(peer);
-    this.#proposals.lost(peer);
-  }
-
-  /** Something came from `peer`. */
-  heard(peer: NodeId): void {
-    if (this.#cutOff.size > 0) this.#cutOff.delete(peer);
-  }
-
   /**
    * Appends it here or sends it to the leader. Without a leader that can be reached it goes on
    * waiting: what isn't sent is certainly in no log.
@@ -77,7 +64,7 @@ export class Forwarding<R> {
   attempt(proposal: Proposal<R>): void {
     const leader = this.#host.leader();
     if (leader === this.#host.id) this.#startHere(proposal);
-    else if (leader !== NOBODY && !this.#cutOff.has(leader)) this.#sendTo(proposal, leader);
+    else if (leader !== NOBODY) this.#sendTo(proposal, leader);
   }
 
   /**
