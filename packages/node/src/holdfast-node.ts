@@ -80,7 +80,10 @@ export class HoldfastNode<C, R, S> implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await this.#parts.replica.close();
-    await this.#parts.disk.close();
+    try {
+      await this.#parts.replica.close();
+    } finally {
+      await this.#parts.disk.close();
+    }
   }
 }

@@ -3,7 +3,7 @@
  * single owner of it (E8).
  */
 
-import { assert, type Entry, type Index, type SnapshotMeta } from "@holdfast/raft";
+import { assert, type Entry, entryBytes, type Index, type SnapshotMeta } from "@holdfast/raft";
 import { MachineError } from "./errors.ts";
 import type { Machine, Position } from "./machine.ts";
 import type { Clock } from "./ports.ts";
@@ -51,6 +51,7 @@ export class ApplyPump<R> {
   readonly #queue: (Batch | SnapshotMeta)[] = [];
   #at: Position;
   #reported: Index;
+  #pendingBytes = 0;
   #isRunning = false;
   #isStopped = false;
 
@@ -66,6 +67,11 @@ export class ApplyPump<R> {
     return this.#at;
   }
 
+  /** Entries that were handed over and are not applied yet, in bytes. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
   restore(meta: SnapshotMeta): void {
     this.#queue.push(meta);
     this.kick();
@@ -73,6 +79,7 @@ export class ApplyPump<R> {
 
   apply(entries: readonly Entry[]): void {
     this.#queue.push({ entries, next: 0 });
+    for (const entry of entries) this.#pendingBytes += entryBytes(entry);
     this.kick();
   }
 
@@ -85,6 +92,7 @@ export class ApplyPump<R> {
   stop(): void {
     this.#isStopped = true;
     this.#queue.length = 0;
+    this.#pendingBytes = 0;
   }
 
   /**
@@ -193,13 +201,20 @@ export class ApplyPump<R> {
     const first = this.#queue[0];
     if (first === undefined || "entries" in first) return false;
     const newest = this.#queue.findLastIndex((work) => !("entries" in work));
-    this.#queue.splice(0, newest);
+    for (const work of this.#queue.splice(0, newest)) {
+      if ("entries" in work) for (const entry of work.entries) this.#forget(entry);
+    }
     return newest > 0;
   }
 
   #finish(batch: Batch, entry: Entry): void {
     batch.next++;
     this.#at = entry;
+    this.#forget(entry);
+  }
+
+  #forget(entry: Entry): void {
+    this.#pendingBytes -= entryBytes(entry);
   }
 
   #fail(error: unknown): void {

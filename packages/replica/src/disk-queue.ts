@@ -3,7 +3,7 @@
  * it, and nothing overtakes (H4, D15).
  */
 
-import { assert, type Index, type SnapshotMeta, type Write } from "@holdfast/raft";
+import { assert, entryBytes, type Index, type SnapshotMeta, type Write } from "@holdfast/raft";
 
 /** Where the work goes. */
 export interface DiskTargets {
@@ -34,6 +34,7 @@ export class DiskQueue {
   #hasFailed = false;
   #inFlight = 0;
   #lastSeq = 0;
+  #pendingBytes = 0;
 
   constructor(targets: DiskTargets, events: DiskQueueEvents) {
     this.#targets = targets;
@@ -45,10 +46,16 @@ export class DiskQueue {
     return this.#inFlight + this.#waiting.length;
   }
 
+  /** The entries among them, in bytes. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
   push(write: Write): void {
     assert(write.seq > this.#lastSeq, "disk queue: sequence");
     this.#lastSeq = write.seq;
     if (this.#hasFailed) return;
+    this.#pendingBytes += bytesOf(write);
     if (this.#isBlocked) {
       this.#waiting.push(write);
     } else if (write.snapshot === undefined) {
@@ -81,6 +88,7 @@ export class DiskQueue {
     this.#targets.wal.append(write).then(
       () => {
         this.#inFlight--;
+        this.#pendingBytes -= bytesOf(write);
         if (this.#hasFailed) return;
         this.#events.durable(write);
         this.#wakeIdlers();
@@ -142,4 +150,10 @@ export class DiskQueue {
   #wakeIdlers(): void {
     for (const wake of this.#idlers.splice(0)) wake();
   }
+}
+
+function bytesOf({ entries }: Write): number {
+  let bytes = 0;
+  for (const entry of entries) bytes += entryBytes(entry);
+  return bytes;
 }

@@ -25,6 +25,12 @@ import type { Position } from "./machine.ts";
 import { DiskError } from "./ports.ts";
 import type { ReplicaState } from "./status.ts";
 
+const BEHIND: StepResult = {
+  ok: false,
+  reason: "too-much-uncommitted",
+  detail: "the disk or the state machine of this node is behind",
+};
+
 export class Engine<R> {
   readonly raft: Raft;
   readonly store: OpenStore;
@@ -61,6 +67,11 @@ export class Engine<R> {
   }
 
   start(command: Uint8Array): StepResult {
+    // A leader whose disk or state machine is slow would else take in more than it can hold (G8).
+    const backlogBytes = this.queue.pendingBytes + this.pump.pendingBytes;
+    if (this.raft.role.kind === "leader" && backlogBytes > this.raft.config.uncommittedBytesMax) {
+      return BEHIND;
+    }
     return this.driver.step({ kind: "propose", commands: [command] });
   }
 
@@ -72,9 +83,12 @@ export class Engine<R> {
   async #close(): Promise<void> {
     if (this.state === "running") this.state = "closed";
     const quiet = this.#halt("closed", "The replica was closed");
-    await this.#options.network.close();
-    await quiet;
-    await closeStore(this.store);
+    try {
+      await this.#options.network.close();
+    } finally {
+      await quiet;
+      await closeStore(this.store);
+    }
   }
 
   /** Ends everything but the disk work under way. Resolves when that has ended too. */
@@ -131,7 +145,7 @@ export class Engine<R> {
     const host = {
       id: config.id,
       term: () => this.raft.term,
-      // A leader that can't be reached is none: what is sent to it would wait in vain for its time-out.
+      // A leader that can't be reached is none: what is sent to it would wait in vain.
       leader: () => {
         const leader = leaderOf(this.raft);
         return this.driver.isSilent(leader) ? NOBODY : leader;

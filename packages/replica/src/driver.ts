@@ -97,7 +97,7 @@ export class Driver {
     this.#timer.arm(this.raft.deadline);
   }
 
-  /** True while what is sent to this peer is probably lost: better not begin to wait for its answer. */
+  /** True while what is sent to this peer is probably lost: don't wait for its answer. */
   isSilent(peer: NodeId): boolean {
     return this.#silent.has(peer);
   }

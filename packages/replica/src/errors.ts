@@ -221,7 +221,7 @@ export class StoreGapError extends Error {
 
   constructor(snapshotIndex: Index, logStart: Index) {
     super(
-      `The log starts after index ${logStart}, the newest good snapshot ends at ${snapshotIndex}: ` +
+      `The log starts after index ${logStart}, the newest snapshot ends at ${snapshotIndex}: ` +
         "restore the missing snapshot file, or replace this node",
     );
     this.name = "StoreGapError";

@@ -11,7 +11,7 @@ import type { Proposal, Proposals } from "./proposals.ts";
 export interface ForwardHost {
   readonly id: NodeId;
   term(): Term;
-  /** Who leads, as far as this node knows. */
+  /** Who leads, as far as this node knows, and can be reached. */
   leader(): NodeId;
   /** Steps a proposal; refused unless this node leads. */
   start(command: Uint8Array): StepResult;
@@ -57,7 +57,10 @@ export class Forwarding<R> {
     }
   }
 
-  /** Appends it here or sends it to the leader; without one it goes on waiting. */
+  /**
+   * Appends it here or sends it to the leader. Without a leader that can be reached it goes on
+   * waiting: what isn't sent is certainly in no log.
+   */
   attempt(proposal: Proposal<R>): void {
     const leader = this.#host.leader();
     if (leader === this.#host.id) this.#startHere(proposal);

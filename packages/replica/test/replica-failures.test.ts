@@ -318,6 +318,37 @@ test("too many callers: the next one is turned away with a hint, and nothing els
   });
 });
 
+test("a leader whose disk or state machine is far behind takes no more until it has caught up (G8)", async () => {
+  let isSlow = false;
+  const config = { uncommittedBytesMax: 2000, commandBytesMax: 500 };
+  await inCluster({ config, syncMs: () => (isSlow ? 2000 : 0.5) }, async (cluster) => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    const replica = cluster.replica(leader);
+    const { machine } = cluster.member(leader);
+    const flood = async (): Promise<Record<string, number>> => {
+      const all: Promise<unknown>[] = [];
+      for (let i = 0; i < 20; i++) {
+        all.push(replica.propose(new Uint8Array(400), { timeoutMs: 60_000 }));
+        await cluster.clock.sleep(10);
+      }
+      return outcomes(all);
+    };
+    assert.deepEqual(await flood(), { applied: 20 });
+
+    machine.before = () => cluster.clock.sleep(500);
+    assert.equal(((await flood())["overloaded"] ?? 0) > 5, true, "slow machine");
+    machine.before = undefined;
+
+    isSlow = true;
+    const counts = await flood();
+    isSlow = false;
+    assert.equal((counts["overloaded"] ?? 0) > 5, true, "slow disk");
+    await cluster.clock.sleep(5000);
+    assert.deepEqual(await flood(), { applied: 20 });
+  });
+});
+
 test("packets that are none are counted and told, and hurt nobody", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.startAll();

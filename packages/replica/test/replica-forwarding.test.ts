@@ -142,6 +142,22 @@ test("forwarding: a lost connection leaves the outcome unknown, whether or not t
   }
 });
 
+test("forwarding: to a leader that is known to be gone nothing is sent, so nothing is unknown", async () => {
+  await inCluster({}, async (cluster) => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    const follower = await cluster.follower();
+    cluster.crash(leader);
+    // The first one finds out.
+    const first = cluster.replica(follower).propose(bytes("first"));
+    await assert.rejects(first, { code: "RAFT_OUTCOME_UNKNOWN" });
+    assert.equal(cluster.replica(follower).status().leader, leader, "it has not noticed yet");
+    const second = await cluster.replica(follower).propose(bytes("second"));
+    assert.equal(second.result, 1);
+    assert.deepEqual(await cluster.agreed(), ["second"]);
+  });
+});
+
 test("forwarding: while nobody leads a proposal waits, and goes to the leader that comes", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.start(1);
