@@ -193,6 +193,7 @@ function checkRestored({ hardState, snapshot, start, entries }: Restored): void 
   assert(isCount(hardState.term), "restore: term");
   assert(isCount(hardState.vote), "restore: vote");
   assert(isCount(start.index) && isCount(start.term), "restore: start");
+  assert((start.index === 0) === (start.term === 0), "restore: index 0 and term 0 go together");
   const last = start.index + entries.length;
   const lastTerm = entries.at(-1)?.term ?? start.term;
   const knownTerm = Math.max(hardState.term, snapshot?.term ?? 0);
