@@ -61,6 +61,8 @@ function voteRequest(raft: Raft, to: NodeId, preVote: boolean, electionTerm: Ter
 /** A request was lost on the way: a candidate that still waits for this answer asks again. */
 export function onVoteLost(raft: Raft, role: PreCandidate | Candidate, peer: NodeId): void {
   if (role.granted.includes(peer) || role.refused.includes(peer)) return;
+  if (role.resends === 0) return;
+  role.resends--;
   if (role.kind === "pre-candidate") askPreVote(raft, peer);
   else if (role.asked.includes(peer)) emit(raft, voteRequest(raft, peer, false, raft.term));
 }

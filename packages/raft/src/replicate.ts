@@ -44,7 +44,10 @@ function sendEntries(raft: Raft, leader: Leader, peer: Progress): void {
 /** True when the peer waits for something that no entry will carry: a higher commit index, or the first sign of this leader. */
 function owesNews(raft: Raft, peer: Progress): boolean {
   if (peer.silent || peer.next <= raft.log.lastIndex) return false;
-  return peer.newsAt !== NEVER || Math.min(raft.commit, peer.match) > peer.commitSent;
+  if (peer.newsAt !== NEVER) return true;
+  // Behind a `match` that is compacted no request can carry it: trying would send one after each step.
+  const canTell = peer.match >= raft.log.startIndex;
+  return canTell && Math.min(raft.commit, peer.match) > peer.commitSent;
 }
 
 /** News waits up to `coalesceMs` for entries to travel with. */

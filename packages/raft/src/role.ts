@@ -39,6 +39,9 @@ export function follow(raft: Raft, leader: NodeId): void {
   role.electionAt = nextElectionAt(raft);
 }
 
+/** A network that reports every loss at once must not make a lone candidate ask without end. */
+const RESENDS_PER_VOTER = 2;
+
 /** Thesis §9.6: ask whether an election could be won, before the term is raised. */
 export function becomePreCandidate(raft: Raft): void {
   assert(raft.role.kind !== "leader", "becomePreCandidate: a leader doesn't campaign");
@@ -46,6 +49,7 @@ export function becomePreCandidate(raft: Raft): void {
     kind: "pre-candidate",
     granted: [raft.config.id],
     refused: [],
+    resends: RESENDS_PER_VOTER * raft.members.voters.length,
     electionAt: nextElectionAt(raft),
   };
   note(raft, { kind: "became-pre-candidate", term: raft.term });
@@ -61,6 +65,7 @@ export function becomeCandidate(raft: Raft): void {
     granted: [],
     refused: [],
     asked: [],
+    resends: RESENDS_PER_VOTER * raft.members.voters.length,
     electionAt: nextElectionAt(raft),
   };
   note(raft, { kind: "became-candidate", term: raft.term });

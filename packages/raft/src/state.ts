@@ -48,6 +48,8 @@ export interface PreCandidate {
   readonly kind: "pre-candidate";
   readonly granted: NodeId[];
   readonly refused: NodeId[];
+  /** How many lost requests may still be sent again. */
+  resends: number;
   electionAt: number;
 }
 
@@ -58,6 +60,8 @@ export interface Candidate {
   readonly refused: NodeId[];
   /** Who was asked: after a won pre-vote only those who granted it. */
   readonly asked: NodeId[];
+  /** How many lost requests may still be sent again. */
+  resends: number;
   electionAt: number;
 }
 
@@ -193,6 +197,7 @@ function checkRestored({ hardState, snapshot, start, entries }: Restored): void 
   assert(isCount(hardState.term), "restore: term");
   assert(isCount(hardState.vote), "restore: vote");
   assert(isCount(start.index) && isCount(start.term), "restore: start");
+  assert((start.index === 0) === (start.term === 0), "restore: index 0 and term 0 go together");
   const last = start.index + entries.length;
   const lastTerm = entries.at(-1)?.term ?? start.term;
   const knownTerm = Math.max(hardState.term, snapshot?.term ?? 0);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { acknowledge, Bench, leader, matchedLeader } from "./kit.ts";
-import { appendRequest, only, pick } from "./messages.ts";
+import { appendRequest, appendResponse, only, pick } from "./messages.ts";
 
 test("§5.6 heartbeats come well within the shortest election timeout, so no follower of a live leader campaigns", () => {
   const top = matchedLeader({ voters: 2 });
@@ -138,4 +138,22 @@ test("§5.6 time that goes back counts as standing still", () => {
   node.step({ kind: "tick" });
   assert.equal(node.raft.now, 90);
   assert.equal(node.raft.deadline, deadline);
+});
+
+test("§5.6 a commit index that no request can carry yet is not announced again and again", () => {
+  const node = matchedLeader({ voters: 3 });
+  for (const text of ["a", "b"]) {
+    node.propose(text, text, text);
+    node.settle();
+  }
+  acknowledge(node, 3, 6);
+  node.settle();
+  assert.equal(node.step({ kind: "snapshot-taken", index: 5 }).ok, true);
+  // Peer 2 acknowledges the first three late: its log is known to match where the leader's no longer reaches.
+  node.receive(appendResponse({ seq: node.peer(2).windowSeq[0] ?? 0, index: 3 }));
+  assert.deepEqual([node.peer(2).match, node.raft.log.startIndex, node.raft.commit], [3, 5, 6]);
+  assert.deepEqual(pick(node.take().send, "append-request", 2), []);
+  assert.deepEqual(pick(node.take().send, "append-request", 2), []);
+  acknowledge(node, 2, 6);
+  assert.equal(only(node.settle(), "append-request", 2).commit, 6);
 });
