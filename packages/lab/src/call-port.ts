@@ -31,6 +31,8 @@ export class CallPort implements Network, CallTarget {
   readonly #facts: ReadFacts;
   /** By caller and key; a caller that asks the same thing twice is answered in order. */
   readonly #unanswered = new Map<string, Reply[]>();
+  /** Calls made so far, by peer. */
+  readonly #calls = new Map<NodeId, number>();
   #receiver: Receiver | undefined;
 
   constructor(options: {
@@ -58,9 +60,12 @@ export class CallPort implements Network, CallTarget {
     }
     const end = this.#ends.get(to);
     assert(end !== undefined, "call-port.send: no end to this peer");
+    const call = (this.#calls.get(to) ?? 0) + 1;
+    this.#calls.set(to, call);
     this.#network.call(end, packet, (reply) => {
-      if (reply === undefined) this.#receiver?.unreachable(to);
-      else this.#receiver?.received(to, lane, reply);
+      if (reply !== undefined) this.#receiver?.received(to, lane, reply);
+      // A call may take 7 s to fail. Once a later one is out, that an old one was lost is no news.
+      else if (this.#calls.get(to) === call) this.#receiver?.unreachable(to);
     });
   }
 
