@@ -1,4 +1,7 @@
-/** The core is a function of its inputs: same inputs, same states and effects; and what it has handed out stays as it was. */
+/**
+ * The core is a function of its inputs: same inputs, same states and effects; and what it has
+ * handed out stays as it was.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -25,7 +28,9 @@ const configs: fc.Arbitrary<Options> = fc.record({
   trailingEntries: fc.constantFrom(0, 3),
 });
 
-/** Lets a cluster run into everything: loss, repetition, slow disks, crashes, snapshots in pieces. */
+/**
+ * Lets a cluster run into everything: loss, repetition, slow disks, crashes, snapshots in pieces.
+ */
 function record(seed: number, voters: number, config: Options): Recorder {
   const world = new Recorder({ voters, seed, config, snapshotPieces: 2 });
   for (let turn = 0; turn < TURNS; turn++) {
@@ -83,7 +88,7 @@ function kindsIn(lives: readonly Life[]): Set<string> {
   return kinds;
 }
 
-test("the same start and the same inputs give the same results, effects and state, from birth and from any copy", () => {
+test("the same start and inputs give the same results, effects and state, from birth and from any copy", () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(runs, ([seed, voters, config]) => {
@@ -122,7 +127,8 @@ test("what was handed in or out is never changed: it is frozen at once, and its 
   let count = 0;
   fc.assert(
     fc.property(runs, ([seed, voters, config]) => {
-      // The recorder freezes every input and all effects: a later change would throw in the step that makes it.
+      // The recorder freezes every input and all effects: a later change would throw in the step
+      // that makes it.
       const { bytes } = record(seed, voters, config);
       for (const [data, first] of bytes) assert.equal(String(data), first);
       count += bytes.size;

@@ -1,4 +1,7 @@
-/** The log against a plain list of entries: whatever is done to both, they answer alike (paper §5.3, §7). */
+/**
+ * The log against a plain list of entries: whatever is done to both, they answer alike (paper §5.3,
+ * §7).
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,7 @@
-/** A leader's view of a peer against a naive set of unanswered requests (paper Fig. 2; thesis §10.2.1). */
+/**
+ * A leader's view of a peer against a naive set of unanswered requests (paper Fig. 2; thesis
+ * §10.2.1).
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -40,7 +43,10 @@ class Twin {
     assert.equal(peer.next, last + 1);
   }
 
-  /** An answer to any request there ever was, late and repeated ones too; it may prove `more` than was asked. */
+  /**
+   * An answer to any request there ever was, late and repeated ones too; it may prove `more` than
+   * was asked.
+   */
   accept(pick: number, more: number): void {
     const request = this.everSent[pick % Math.max(1, this.everSent.length)];
     if (request === undefined) return;

@@ -55,7 +55,9 @@ test("§5.3 reachedByMajority only sorts what it is given, and needs at least on
   assert.throws(() => reachedByMajority([]), InvariantError);
 });
 
-/** Wins when some majority said yes; lost when no answer of the silent ones could still make it so. */
+/**
+ * Wins when some majority said yes; lost when no answer of the silent ones could still make it so.
+ */
 function verdict(
   voters: readonly NodeId[],
   granted: readonly NodeId[],
