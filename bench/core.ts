@@ -1,4 +1,7 @@
-/** What the core costs without disk and network: three nodes in one thread, in committed entries per second of processor time. */
+/**
+ * What the core costs without disk and network: three nodes in one thread, in committed entries per
+ * second of processor time.
+ */
 
 import process from "node:process";
 import {
@@ -16,7 +19,10 @@ import {
 const ROUNDS = 7;
 const ROUND_MS = 250;
 const ENTRY_BYTES = 128;
-/** Every so many entries all nodes take a snapshot, so that logs stay as short as they are in production. */
+/**
+ * Every so many entries all nodes take a snapshot, so that logs stay as short as they are in
+ * production.
+ */
 const COMPACT_EVERY = 1 << 16;
 /** What the core should do on one core of a common server, in committed entries per second. */
 const TARGETS: ReadonlyMap<number, number> = new Map([
@@ -53,7 +59,10 @@ class Cluster {
     if (first.raft.role.kind !== "leader") throw new Error("Nobody was elected");
   }
 
-  /** Every node steps what waits and takes its effects once. What they send arrives in the next turn. */
+  /**
+   * Every node steps what waits and takes its effects once. What they send arrives in the next
+   * turn.
+   */
   turn(): void {
     this.now += 0.01;
     for (const seat of this.seats) {
@@ -112,7 +121,10 @@ interface Sample {
   readonly stepsPerEntry: number;
 }
 
-/** Processor time of this process, garbage collection included: what else the machine does is no matter. */
+/**
+ * Processor time of this process, garbage collection included: what else the machine does is no
+ * matter.
+ */
 function processorMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

@@ -1,4 +1,7 @@
-/** Golden traces: every script in testdata plays as it was read and approved, and its expectations hold. */
+/**
+ * Golden traces: every script in testdata plays as it was read and approved, and its expectations
+ * hold.
+ */
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

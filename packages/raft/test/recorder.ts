@@ -1,4 +1,7 @@
-/** A world that keeps a record of what every server was given and what it decided, to play it again elsewhere. */
+/**
+ * A world that keeps a record of what every server was given and what it decided, to play it again
+ * elsewhere.
+ */
 
 import assert from "node:assert/strict";
 import {
@@ -90,7 +93,10 @@ export function replay(raft: Raft, turns: readonly Turn[]): void {
   }
 }
 
-/** A copy that shares nothing: the state is plain data but for the methods of its two data structures. */
+/**
+ * A copy that shares nothing: the state is plain data but for the methods of its two data
+ * structures.
+ */
 export function cloneRaft(raft: Raft): Raft {
   const copy = structuredClone(raft);
   Object.setPrototypeOf(copy.log, Log.prototype);

@@ -137,7 +137,10 @@ function isOn(word: string): boolean {
   return word === "on";
 }
 
-/** `log 2 1 1 2`: server 2 comes up with these terms in its log, and the last of them as its current term. */
+/**
+ * `log 2 1 1 2`: server 2 comes up with these terms in its log, and the last of them as its current
+ * term.
+ */
 function log({ world }: Stage, server: Server, words: readonly string[]): void {
   assert.equal(server.raft.term, 0, "a log can be given only before the first election");
   const entries = words.map(
@@ -150,7 +153,10 @@ function log({ world }: Stage, server: Server, words: readonly string[]): void {
   world.restart(server);
 }
 
-/** `disk 2 slow`: its writes wait for `persist`; `disk 2 fast`: they complete at once, those that wait too. */
+/**
+ * `disk 2 slow`: its writes wait for `persist`; `disk 2 fast`: they complete at once, those that
+ * wait too.
+ */
 function disk(stage: Stage, server: Server, [pace]: readonly string[]): void {
   assert.ok(pace === "slow" || pace === "fast", `neither slow nor fast: ${pace}`);
   if (pace === "slow") stage.slow.add(server.id);
@@ -194,7 +200,10 @@ function delay(scene: Scene, [link, ...rest]: readonly string[]): void {
   stage.tell(`delayed: ${narrateMessage(message)}`);
 }
 
-/** `deliver all`, or `deliver 1>2 [kind] [late] [last] [drop|dup|damage]`: the first fitting message unless `last`. */
+/**
+ * `deliver all`, or `deliver 1>2 [kind] [late] [last] [drop|dup|damage]`: the first fitting message
+ * unless `last`.
+ */
 function deliver(scene: Scene, words: readonly string[]): void {
   const stage = stageOf(scene);
   scene.checks++;
@@ -234,7 +243,10 @@ function damaged(stage: Stage, message: Message): Message {
   return { ...message, data };
 }
 
-/** `cut 1 | 2 3`: no messages between the groups; `cut 1>3`: none that way. What is under way there is lost. */
+/**
+ * `cut 1 | 2 3`: no messages between the groups; `cut 1>3`: none that way. What is under way there
+ * is lost.
+ */
 function cut(scene: Scene, words: readonly string[]): void {
   const stage = stageOf(scene);
   if (!words.includes("|")) {
@@ -295,7 +307,10 @@ function wire(scene: Scene): void {
   for (const message of stage.world.wire) stage.tell(`under way: ${narrateMessage(message)}`);
 }
 
-/** `expect leader=2`, `expect 2 role=follower log=1,1,2`, `expect 1 peer=3 match=4 flow=stream`: fails unless it is so. */
+/**
+ * `expect leader=2`, `expect 2 role=follower log=1,1,2`, `expect 1 peer=3 match=4 flow=stream`:
+ * fails unless it is so.
+ */
 function expect(scene: Scene, [id]: readonly string[], options: Options): void {
   const stage = stageOf(scene);
   assert.ok(options.size > 0, "expect what?");

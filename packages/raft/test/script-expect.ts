@@ -1,4 +1,7 @@
-/** What a script can expect: facts about the cluster, a server, or a leader's view of a peer, by name. */
+/**
+ * What a script can expect: facts about the cluster, a server, or a leader's view of a peer, by
+ * name.
+ */
 
 import assert from "node:assert/strict";
 import { leaderOf, type Progress } from "@holdfast/raft";

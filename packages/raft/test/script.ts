@@ -1,4 +1,7 @@
-/** The script of a golden trace: commands at the left margin, what they brought about indented below them. */
+/**
+ * The script of a golden trace: commands at the left margin, what they brought about indented below
+ * them.
+ */
 
 import assert from "node:assert/strict";
 import { COMMANDS, type Scene } from "./script-commands.ts";
@@ -26,8 +29,9 @@ export interface Performance {
 }
 
 /**
- * Plays a script. Comments (`#`) and blank lines stay, indented lines are the narration of an earlier run and are
- * replaced. Throws {@link ScriptError} with the line and all that was told until then.
+ * Plays a script. Comments (`#`) and blank lines stay, indented lines are the narration of an
+ * earlier run and are replaced. Throws {@link ScriptError} with the line and all that was told
+ * until then.
  */
 export function play(name: string, source: string): Performance {
   const scene: Scene = { stage: undefined, checks: 0 };

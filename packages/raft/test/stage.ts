@@ -1,4 +1,7 @@
-/** The stage of a golden trace: a world whose links, disks and clock a script moves, and which tells all that happens. */
+/**
+ * The stage of a golden trace: a world whose links, disks and clock a script moves, and which tells
+ * all that happens.
+ */
 
 import assert from "node:assert/strict";
 import {
@@ -61,7 +64,9 @@ export class Stage {
     return lines;
   }
 
-  /** Steps `server`; its effects follow with {@link settle}, so that several inputs can share them. */
+  /**
+   * Steps `server`; its effects follow with {@link settle}, so that several inputs can share them.
+   */
   input(server: Server, input: Input): StepResult {
     this.touch(server);
     return this.world.step(server, input);
@@ -163,7 +168,10 @@ export class Stage {
     this.input(to, { kind: "received", message });
   }
 
-  /** Delivers what is under way now and not held; what follows from it stays under way. False when there was nothing. */
+  /**
+   * Delivers what is under way now and not held; what follows from it stays under way. False when
+   * there was nothing.
+   */
   deliverRound(): boolean {
     const { wire } = this.world;
     const free = wire.filter((message) => !this.held.has(linkOf(message)));
