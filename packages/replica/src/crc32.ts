@@ -3,14 +3,15 @@
 const TABLES: Int32Array = makeTables();
 
 /**
- * The checksum of `bytes[from, end)`, as an unsigned number. `seed` is the checksum of what comes before, so
- * `crc32(b, crc32(a))` is the checksum of `a` followed by `b`.
+ * The checksum of `bytes[from, end)`, as an unsigned number. `seed` is the checksum of what comes
+ * before, so `crc32(b, crc32(a))` is the checksum of `a` followed by `b`.
  */
 export function crc32(bytes: Uint8Array, seed = 0, from = 0, end: number = bytes.length): number {
   const table = TABLES;
   let crc = ~seed;
   let at = from;
-  // The index of each lookup is below 2048 and each byte below `end`: `as number` drops a check, not a case.
+  // The index of each lookup is below 2048 and each byte below `end`: `as number` drops a check,
+  // not a case.
   for (; at + 8 <= end; at += 8) {
     const a = crc ^ word(bytes, at);
     const b = word(bytes, at + 4);

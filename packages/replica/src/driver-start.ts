@@ -8,7 +8,8 @@ import { NOBODY } from "@holdfast/raft";
 import { StoreGapError } from "./errors.ts";
 import type { Disk } from "./ports.ts";
 import { openSnapshots, type SnapshotStore } from "./snapshots/snapshot-store.ts";
-import { openWal, type Recovered, type Wal } from "./wal/wal.ts";
+import { openWal, type Recovered } from "./wal/open-wal.ts";
+import type { Wal } from "./wal/wal.ts";
 
 export interface StoreOptions {
   readonly config: RaftConfig;

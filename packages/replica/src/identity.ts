@@ -2,7 +2,10 @@
 
 import type { NodeId } from "@holdfast/raft";
 
-/** Written into stored files, so that nobody opens the directory of another node or cluster by mistake. */
+/**
+ * Written into stored files, so that nobody opens the directory of another node or cluster by
+ * mistake.
+ */
 export interface StoreIdentity {
   /** A safe integer, 0 or more; the same on all nodes of a cluster. */
   readonly clusterId: number;

@@ -54,5 +54,6 @@ export {
   SnapshotStore,
 } from "./snapshots/snapshot-store.ts";
 export type { PeerStatus, ReplicaState, ReplicaStatus } from "./status.ts";
+export { openWal, type Recovered } from "./wal/open-wal.ts";
 export type { LogPoint } from "./wal/record.ts";
-export { openWal, type Recovered, Wal, type WalOptions } from "./wal/wal.ts";
+export { Wal, type WalOptions } from "./wal/wal.ts";

@@ -26,7 +26,10 @@ function crashOn(disk: () => SimDisk, crashAt: number): (count: number) => undef
   };
 }
 
-/** Operation number `failAt` of those that `matches` fails with the code that `hit` gives; the others work. */
+/**
+ * Operation number `failAt` of those that `matches` fails with the code that `hit` gives; the
+ * others work.
+ */
 export function failingDisk(
   failAt: number,
   matches: (operation: DiskOperation) => boolean,
@@ -42,7 +45,10 @@ export function failingDisk(
   });
 }
 
-/** A few of the states that a crash may leave: killed, power lost with nothing, all and some of the rest kept. */
+/**
+ * A few of the states that a crash may leave: killed, power lost with nothing, all and some of the
+ * rest kept.
+ */
 export function* fewOutcomes(disk: SimDisk, seed: string, rounds: number): Generator<SimDisk> {
   yield disk.kill();
   yield disk.crash({ keep: "none" });

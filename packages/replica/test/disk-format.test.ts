@@ -1,4 +1,7 @@
-/** The bytes on disk: what docs/reference/disk-format.md says, and what older releases have written, stays so. */
+/**
+ * The bytes on disk: what docs/reference/disk-format.md says, and what older releases have written,
+ * stays so.
+ */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -21,7 +21,9 @@ function payloadOf(index: number): Uint8Array {
   return PAYLOADS.get(index) ?? text(0);
 }
 
-/** Saves, receives and saves again; returns how many of the snapshots were reported to be in force. */
+/**
+ * Saves, receives and saves again; returns how many of the snapshots were reported to be in force.
+ */
 async function run(disk: SimDisk): Promise<number> {
   let done = 0;
   try {
@@ -44,7 +46,10 @@ async function receive(store: SnapshotStore): Promise<void> {
   await store.install(meta);
 }
 
-/** What was in force is there, whole; at most the one under way came in addition; nothing half-done is left. */
+/**
+ * What was in force is there, whole; at most the one under way came in addition; nothing half-done
+ * is left.
+ */
 async function inspect(left: SimDisk, done: number, context: string): Promise<void> {
   const store = await open(left);
   const place = ORDER.indexOf(store.newest()?.index ?? 0);

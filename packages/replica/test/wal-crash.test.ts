@@ -1,6 +1,7 @@
 /**
- * The proof by exhaustion: small histories, a crash at every disk operation, every torn prefix of the write under way.
- * What was acknowledged is there, nothing else than a prefix of what was written is, and what a start has found stays.
+ * The proof by exhaustion: small histories, a crash at every disk operation, every torn prefix of
+ * the write under way. What was acknowledged is there, nothing else than a prefix of what was
+ * written is, and what a start has found stays.
  */
 
 import assert from "node:assert/strict";
@@ -39,7 +40,9 @@ describe("wal after a crash at every disk operation and every torn prefix", () =
   }
 });
 
-/** The recovery's result must itself be durable: a node may vote and answer on the strength of it. */
+/**
+ * The recovery's result must itself be durable: a node may vote and answer on the strength of it.
+ */
 async function recoverAndStay(
   left: SimDisk,
   setting: Setting,

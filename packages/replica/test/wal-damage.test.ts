@@ -1,4 +1,7 @@
-/** Damage that no crash explains: it is reported, or it hit nothing that counts; wrong data is never given out. */
+/**
+ * Damage that no crash explains: it is reported, or it hit nothing that counts; wrong data is never
+ * given out.
+ */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,4 +1,7 @@
-/** The log on a disk that fails: no acknowledgement after a failed write or sync, and nothing acknowledged is lost. */
+/**
+ * The log on a disk that fails: no acknowledgement after a failed write or sync, and nothing
+ * acknowledged is lost.
+ */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -25,7 +28,9 @@ interface Fault {
   readonly matches: (operation: DiskOperation) => boolean;
 }
 
-/** Lets each operation that `fault` matches fail in turn; returns the number of restarts looked at. */
+/**
+ * Lets each operation that `fault` matches fail in turn; returns the number of restarts looked at.
+ */
 async function failEach(fault: Fault, setting: Setting, history: History): Promise<number> {
   let cases = 0;
   for (let failAt = 1; ; failAt += 1) {
@@ -44,7 +49,10 @@ async function failEach(fault: Fault, setting: Setting, history: History): Promi
   }
 }
 
-/** After a failed sync the cache shows bytes that are not on disk: what a restart finds must outlive a power loss. */
+/**
+ * After a failed sync the cache shows bytes that are not on disk: what a restart finds must outlive
+ * a power loss.
+ */
 async function restart(
   left: SimDisk,
   setting: Setting,

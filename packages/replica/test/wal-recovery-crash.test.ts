@@ -1,4 +1,7 @@
-/** The proof continued: a crash at every operation of the recovery that follows a crash at every operation. */
+/**
+ * The proof continued: a crash at every operation of the recovery that follows a crash at every
+ * operation.
+ */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -119,7 +119,10 @@ export function open(disk: SimDisk, setting: Setting): Promise<{ wal: Wal; recov
   return openWal(disk, { identity: IDENTITY, ...setting });
 }
 
-/** What may be found: the log after each number of writes from what was acknowledged to what was handed over. */
+/**
+ * What may be found: the log after each number of writes from what was acknowledged to what was
+ * handed over.
+ */
 export function allowed(progress: Progress): readonly string[] {
   const states: string[] = [];
   for (let count = progress.acked; count <= progress.issued.length; count += 1) {

@@ -1,4 +1,7 @@
-/** The write-ahead log on a healthy disk: what goes in comes back, in few writes and syncs, and space is given back. */
+/**
+ * The write-ahead log on a healthy disk: what goes in comes back, in few writes and syncs, and
+ * space is given back.
+ */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -2,7 +2,10 @@
 
 import { Inode, type Keep } from "./disk-inode.ts";
 
-/** One change of the directory that may not be durable yet. Any subset of those may survive a power loss. */
+/**
+ * One change of the directory that may not be durable yet. Any subset of those may survive a power
+ * loss.
+ */
 type Change =
   | { readonly kind: "link"; readonly name: string; readonly inode: Inode }
   | { readonly kind: "rename"; readonly from: string; readonly to: string; readonly inode: Inode }

@@ -1,4 +1,7 @@
-/** One simulated file: what a reader sees (the page cache) beside what a power loss leaves (the platter). */
+/**
+ * One simulated file: what a reader sees (the page cache) beside what a power loss leaves (the
+ * platter).
+ */
 
 /** Smallest unit that reaches the platter whole, in bytes. */
 export const SECTOR_BYTES = 512;
@@ -25,7 +28,10 @@ export class Inode {
   #size = 0;
   #platter: Uint8Array = new Uint8Array(0);
   #platterSize = 0;
-  /** Sectors whose cached content is not on the platter, with the version of the write that made them so. */
+  /**
+   * Sectors whose cached content is not on the platter, with the version of the write that made
+   * them so.
+   */
   #dirty: Map<number, number> = new Map();
   #version = 0;
   #last: LastWrite | undefined;
@@ -90,8 +96,9 @@ export class Inode {
   }
 
   /**
-   * The sync fails as on common file systems: readers keep seeing the new bytes, the pages count as clean, and any
-   * part of them may or may not have reached the platter. A later sync succeeds and writes none of them.
+   * The sync fails as on common file systems: readers keep seeing the new bytes, the pages count as
+   * clean, and any part of them may or may not have reached the platter. A later sync succeeds and
+   * writes none of them.
    */
   failSync(point: SyncPoint, random: () => number): void {
     for (const [sector, { version, content }] of point.sectors) {
@@ -103,7 +110,10 @@ export class Inode {
     this.#last = undefined;
   }
 
-  /** What a power loss leaves of this file. `torn`: just that many bytes of the latest unsynced write arrive. */
+  /**
+   * What a power loss leaves of this file. `torn`: just that many bytes of the latest unsynced
+   * write arrive.
+   */
   afterPowerLoss(keep: Keep, random: () => number, torn: number | undefined): Inode {
     const last = torn === undefined ? undefined : this.#last;
     if (last !== undefined && torn !== undefined) return this.#afterTear(last, torn, keep, random);

@@ -1,4 +1,7 @@
-/** A disk in memory that forgets what was not synced, fails on demand, and can be crashed at any operation. */
+/**
+ * A disk in memory that forgets what was not synced, fails on demand, and can be crashed at any
+ * operation.
+ */
 
 import {
   type Clock,
@@ -24,9 +27,10 @@ export type DiskOperation =
   | "close";
 
 /**
- * Called before operation number `count` (from 1) takes effect. It may crash the disk, or return a code: the
- * operation then fails with it. A failed `sync` behaves as on common file systems: the pages count as clean and a
- * later sync succeeds without writing them. A `write` that fails may leave a part of its bytes.
+ * Called before operation number `count` (from 1) takes effect. It may crash the disk, or return a
+ * code: the operation then fails with it. A failed `sync` behaves as on common file systems: the
+ * pages count as clean and a later sync succeeds without writing them. A `write` that fails may
+ * leave a part of its bytes.
  */
 export type OperationHook = (
   count: number,
@@ -37,7 +41,9 @@ export type OperationHook = (
 export interface SimDiskOptions {
   /** In [0, 1), seeded: decides everything that a fault leaves to chance. */
   readonly random: () => number;
-  /** With `syncMs`: `sync` and `syncDirectory` take that long. Without, they end within a microtask. */
+  /**
+   * With `syncMs`: `sync` and `syncDirectory` take that long. Without, they end within a microtask.
+   */
   readonly clock?: Clock;
   readonly syncMs?: () => number;
   /** Sum of file sizes at which writing fails with `no-space`. */
@@ -49,13 +55,17 @@ export interface CrashOptions {
   readonly keep: Keep;
   /** Defaults to the disk's own. */
   readonly random?: () => number;
-  /** Just this many bytes of the latest unsynced write reach the platter; see {@link SimDisk.unsyncedWriteBytes}. */
+  /**
+   * Just this many bytes of the latest unsynced write reach the platter; see
+   * {@link SimDisk.unsyncedWriteBytes}.
+   */
   readonly tornBytes?: number;
 }
 
 /**
- * After `crash` or `kill` this disk and its files are dead: everything that is called, or was under way, rejects (or
- * throws) with code `closed`. The returned disk is independent, so one dead disk may be crashed again in other ways.
+ * After `crash` or `kill` this disk and its files are dead: everything that is called, or was under
+ * way, rejects (or throws) with code `closed`. The returned disk is independent, so one dead disk
+ * may be crashed again in other ways.
  */
 export class SimDisk implements Disk {
   readonly #options: SimDiskOptions;
@@ -74,7 +84,10 @@ export class SimDisk implements Disk {
     return this.#operations;
   }
 
-  /** Length of the latest write if no sync has covered it yet, else 0: how many torn prefixes there are to try. */
+  /**
+   * Length of the latest write if no sync has covered it yet, else 0: how many torn prefixes there
+   * are to try.
+   */
   get unsyncedWriteBytes(): number {
     return this.#lastWritten?.unsyncedWriteBytes ?? 0;
   }
@@ -90,7 +103,10 @@ export class SimDisk implements Disk {
     return new SimDisk(this.#nextOptions(next), state);
   }
 
-  /** The process dies, the machine stays up: the page cache survives, and is no more durable than it was. */
+  /**
+   * The process dies, the machine stays up: the page cache survives, and is no more durable than it
+   * was.
+   */
   kill(next: Partial<SimDiskOptions> = {}): SimDisk {
     this.#dead = true;
     return new SimDisk(this.#nextOptions(next), this.#state.afterKill());

@@ -1,4 +1,7 @@
-/** The simulated disk: it keeps the port's promises, and breaks everything that the port does not promise. */
+/**
+ * The simulated disk: it keeps the port's promises, and breaks everything that the port does not
+ * promise.
+ */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -208,7 +211,10 @@ describe("SimDisk faults", () => {
   });
 });
 
-/** Crashes that many microtasks after the start of two syncs; true when that of the bytes was reported. */
+/**
+ * Crashes that many microtasks after the start of two syncs; true when that of the bytes was
+ * reported.
+ */
 async function syncAndCrash(turns: number): Promise<boolean> {
   const disk = makeDisk();
   const file = await disk.create("file");

@@ -1,4 +1,6 @@
-/** Conformance tests for the `Disk` port: an implementation that passes may be used by a replica. */
+/**
+ * Conformance tests for the `Disk` port: an implementation that passes may be used by a replica.
+ */
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

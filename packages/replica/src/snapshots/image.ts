@@ -1,4 +1,7 @@
-/** The file image of a snapshot, the same on disk and on its way to a peer: a header, then the application's bytes (§7). */
+/**
+ * The file image of a snapshot, the same on disk and on its way to a peer: a header, then the
+ * application's bytes (§7).
+ */
 
 import type { SnapshotMeta } from "@holdfast/raft";
 import { crc32 } from "../crc32.ts";
@@ -21,7 +24,10 @@ export interface ImageHeader {
   readonly end: number;
 }
 
-/** Its length depends on `meta` alone, so that the place can be kept free until the payload is known. */
+/**
+ * Its length depends on `meta` alone, so that the place can be kept free until the payload is
+ * known.
+ */
 export function headerOf(
   identity: StoreIdentity,
   meta: SnapshotMeta,
@@ -92,7 +98,10 @@ function readFields(
   return { meta: { index, term, members: { voters } }, payloadBytes, payloadCrc, end };
 }
 
-/** The payload in pieces. Throws `SnapshotDamagedError` after the last one if the whole is not what was written. */
+/**
+ * The payload in pieces. Throws `SnapshotDamagedError` after the last one if the whole is not what
+ * was written.
+ */
 export async function* readPayload(
   file: DiskFile,
   header: ImageHeader,

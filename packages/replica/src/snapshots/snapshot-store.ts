@@ -1,4 +1,7 @@
-/** The snapshots of this replica: the two newest are kept, each put in force by a rename once it is on disk (§7). */
+/**
+ * The snapshots of this replica: the two newest are kept, each put in force by a rename once it is
+ * on disk (§7).
+ */
 
 import { assert, type Index, type SnapshotMeta, type SnapshotPiece } from "@holdfast/raft";
 import { SnapshotDamagedError, SnapshotMissingError, StoreIdentityError } from "../errors.ts";
@@ -10,7 +13,10 @@ import { Incoming, isAboutContent } from "./incoming.ts";
 const SAVING_NAME = "snapshot-saving.tmp";
 const TEMPORARY = /^snapshot-.*\.tmp$/;
 const KEPT = 2;
-/** Received and checked, waiting to be put in force: the next one may be complete before the last is installed (E12). */
+/**
+ * Received and checked, waiting to be put in force: the next one may be complete before the last is
+ * installed (E12).
+ */
 const CHECKED_MAX = 2;
 
 export interface SnapshotOptions {
@@ -19,7 +25,10 @@ export interface SnapshotOptions {
   readonly chunkBytes: number;
 }
 
-/** A file that looked like a snapshot and can't be used; it is left in place until two newer ones are good. */
+/**
+ * A file that looked like a snapshot and can't be used; it is left in place until two newer ones
+ * are good.
+ */
 export interface DamagedSnapshot {
   readonly name: string;
   readonly error: Error;
@@ -32,8 +41,9 @@ interface Stored {
 }
 
 /**
- * Opens the snapshots in `disk` and checks all bytes of those that may be used. Rejects with `StoreIdentityError` when
- * they belong to another cluster. May be interrupted at any moment and called again.
+ * Opens the snapshots in `disk` and checks all bytes of those that may be used. Rejects with
+ * `StoreIdentityError` when they belong to another cluster. May be interrupted at any moment and
+ * called again.
  */
 export async function openSnapshots(disk: Disk, options: SnapshotOptions): Promise<SnapshotStore> {
   assert(
@@ -49,7 +59,8 @@ export async function openSnapshots(disk: Disk, options: SnapshotOptions): Promi
     if ("error" in found) damaged.push(found);
     else good.push(found);
   }
-  // A rename that a crash interrupted may be visible and not yet durable; from here on it is relied on.
+  // A rename that a crash interrupted may be visible and not yet durable; from here on it is relied
+  // on.
   await disk.syncDirectory();
   return new SnapshotStore(disk, options, good, damaged);
 }
@@ -91,8 +102,9 @@ export class SnapshotStore {
   }
 
   /**
-   * Keeps a snapshot of the application's state. When this resolves it is on disk, and older ones than the newest two
-   * are gone. Rejects with a `DiskError`, or with what `chunks` throws; nothing is in force then. Calls queue up.
+   * Keeps a snapshot of the application's state. When this resolves it is on disk, and older ones
+   * than the newest two are gone. Rejects with a `DiskError`, or with what `chunks` throws; nothing
+   * is in force then. Calls queue up.
    */
   save(
     meta: SnapshotMeta,
@@ -104,8 +116,8 @@ export class SnapshotStore {
   }
 
   /**
-   * The application's bytes again. Throws `SnapshotMissingError`, or `SnapshotDamagedError` (possibly only after the last
-   * piece: until the end is reached nothing of it may be relied on).
+   * The application's bytes again. Throws `SnapshotMissingError`, or `SnapshotDamagedError`
+   * (possibly only after the last piece: until the end is reached nothing of it may be relied on).
    */
   async *stream(index: Index): AsyncGenerator<Uint8Array, void, undefined> {
     const stored = this.#find(index);
@@ -119,7 +131,9 @@ export class SnapshotStore {
     }
   }
 
-  /** A piece of the file image for a peer; `undefined` when that snapshot is gone or can't be read. */
+  /**
+   * A piece of the file image for a peer; `undefined` when that snapshot is gone or can't be read.
+   */
   async piece(
     index: Index,
     offset: number,
@@ -142,8 +156,8 @@ export class SnapshotStore {
   }
 
   /**
-   * Keeps a piece of an incoming snapshot. The piece at offset 0 begins anew; a piece that came before, or of a snapshot
-   * that was checked already, changes nothing (E17). Calls queue up.
+   * Keeps a piece of an incoming snapshot. The piece at offset 0 begins anew; a piece that came
+   * before, or of a snapshot that was checked already, changes nothing (E17). Calls queue up.
    */
   receive(piece: SnapshotPiece): Promise<void> {
     return this.#arrive(async () => {
@@ -171,7 +185,10 @@ export class SnapshotStore {
     });
   }
 
-  /** Puts the received snapshot, checked before, in force. When it is in force already nothing happens. */
+  /**
+   * Puts the received snapshot, checked before, in force. When it is in force already nothing
+   * happens.
+   */
   install(meta: SnapshotMeta): Promise<void> {
     return this.#arrive(async () => {
       const incoming = this.#checkedOf(meta);
@@ -214,7 +231,9 @@ export class SnapshotStore {
     await this.#putInForce(meta, bytes, SAVING_NAME);
   }
 
-  /** A half-written file would only take space. It is cleared at the next start if this fails too. */
+  /**
+   * A half-written file would only take space. It is cleared at the next start if this fails too.
+   */
   async #abandon(file: DiskFile): Promise<void> {
     try {
       await file.close();
@@ -234,7 +253,10 @@ export class SnapshotStore {
     await this.#dropOld();
   }
 
-  /** Removals need no sync: a snapshot that comes back after a crash is old, whole, and dropped again. */
+  /**
+   * Removals need no sync: a snapshot that comes back after a crash is old, whole, and dropped
+   * again.
+   */
   async #dropOld(): Promise<void> {
     const kept = this.#stored.slice(-KEPT);
     const oldest = kept[0];

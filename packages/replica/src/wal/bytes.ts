@@ -1,6 +1,9 @@
 /** Whole numbers and byte strings to and from a buffer, as the log's files hold them. */
 
-/** Length of `value` as a varint: seven bits a byte, low bits first. `value` is a safe integer, 0 or more. */
+/**
+ * Length of `value` as a varint: seven bits a byte, low bits first. `value` is a safe integer, 0 or
+ * more.
+ */
 export function varintBytes(value: number): number {
   if (value < 128) return 1;
   let bytes = 1;
@@ -70,8 +73,8 @@ export class ByteWriter {
 }
 
 /**
- * Reads a range of a buffer. What does not fit, or is not a safe integer, reads as 0 (or nothing) and clears `ok`:
- * one look at the end of a record replaces a check per field.
+ * Reads a range of a buffer. What does not fit, or is not a safe integer, reads as 0 (or nothing)
+ * and clears `ok`: one look at the end of a record replaces a check per field.
  */
 export class ByteReader {
   readonly bytes: Uint8Array;

@@ -1,4 +1,7 @@
-/** Which part of the log the records describe, and which records make sense after which: a second pair of eyes. */
+/**
+ * Which part of the log the records describe, and which records make sense after which: a second
+ * pair of eyes.
+ */
 
 import { type HardState, type Index, NOBODY } from "@holdfast/raft";
 import type { Head, LogPoint, WalRecord } from "./record.ts";
@@ -8,8 +11,9 @@ export class LogExtent {
   hardState: HardState;
   start: LogPoint;
   /**
-   * Entries `first..last` are described by the records seen. `first` exceeds `start.index + 1` only while reading a log
-   * whose oldest segments are gone: a later record must then say that what is missing is not needed.
+   * Entries `first..last` are described by the records seen. `first` exceeds `start.index + 1` only
+   * while reading a log whose oldest segments are gone: a later record must then say that what is
+   * missing is not needed.
    */
   first: Index;
   last: Index;
@@ -30,7 +34,9 @@ export class LogExtent {
     return this.first <= this.start.index + 1;
   }
 
-  /** What is impossible about `record` here, in constant text, or `undefined`. Nothing is changed. */
+  /**
+   * What is impossible about `record` here, in constant text, or `undefined`. Nothing is changed.
+   */
   objection(record: WalRecord): string | undefined {
     if (record.head !== undefined) return this.#headObjection(record.head);
     return this.#hardStateObjection(record.hardState) ?? this.#logObjection(record);

@@ -1,6 +1,7 @@
 /**
- * The shell of a record in a segment. Its checks are bound to the segment and the place, so that a record can be
- * recognised on its own, also behind damage, and none from elsewhere passes. The reasons: docs/reference/disk-format.md.
+ * The shell of a record in a segment. Its checks are bound to the segment and the place, so that a
+ * record can be recognised on its own, also behind damage, and none from elsewhere passes. The
+ * reasons: docs/reference/disk-format.md.
  */
 
 import { crc32 } from "../crc32.ts";
@@ -46,14 +47,20 @@ export function putFrame(
   chain.offset += writer.length - from;
 }
 
-/** The sum over a segment once `frame`, in `bytes`, is added: what the next segment's header repeats. */
+/**
+ * The sum over a segment once `frame`, in `bytes`, is added: what the next segment's header
+ * repeats.
+ */
 export function sumWith(sum: number, bytes: Uint8Array, frame: Frame): number {
   return crc32(bytes, sum, frame.bodyEnd, frame.end);
 }
 
 export interface Frame {
   readonly start: number;
-  /** Where the write that carried it began: all before that was durable when this record was written. */
+  /**
+   * Where the write that carried it began: all before that was durable when this record was
+   * written.
+   */
   readonly batchStart: number;
   readonly bodyStart: number;
   readonly bodyEnd: number;
@@ -61,9 +68,13 @@ export interface Frame {
   readonly crc: number;
 }
 
-/** The record shell at `start`, if its short check holds and it fits into `bytes`; its checksum is not looked at. */
+/**
+ * The record shell at `start`, if its short check holds and it fits into `bytes`; its checksum is
+ * not looked at.
+ */
 export function shellAt(bytes: Uint8Array, start: number, key: number): Frame | undefined {
-  // A record is never empty, so the length's first byte is never zero: free space is rejected at once.
+  // A record is never empty, so the length's first byte is never zero: free space is rejected at
+  // once.
   if (bytes[start + CHECK_BYTES] === 0) return undefined;
   const reader = new ByteReader(bytes, start, bytes.length);
   const check = reader.byte() | (reader.byte() << 8);
@@ -85,8 +96,9 @@ export function frameAt(bytes: Uint8Array, start: number, key: number): Frame | 
 }
 
 /**
- * The first whole record after `from` whose batch began after `from` too. It was written when `from` was durable
- * already, so an unreadable record at `from` was not torn by a crash: it has been damaged since.
+ * The first whole record after `from` whose batch began after `from` too. It was written when
+ * `from` was durable already, so an unreadable record at `from` was not torn by a crash: it has
+ * been damaged since.
  */
 export function laterBatch(bytes: Uint8Array, from: number, key: number): Frame | undefined {
   for (let start = from + 1; start + CHECK_BYTES < bytes.length; start += 1) {
@@ -99,7 +111,10 @@ export function laterBatch(bytes: Uint8Array, from: number, key: number): Frame 
   return undefined;
 }
 
-/** Sixteen bits over what must be known before the body can be checked: makes looking for records cheap. */
+/**
+ * Sixteen bits over what must be known before the body can be checked: makes looking for records
+ * cheap.
+ */
 function checkOf(length: number, back: number, offset: number, key: number): number {
   let hash = Math.imul(key ^ length, 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 15) ^ back, 0xc2b2ae35);

@@ -1,4 +1,7 @@
-/** What one record of the log says, and its bytes. One record holds one `Write`, so a write is all there or not at all. */
+/**
+ * What one record of the log says, and its bytes. One record holds one `Write`, so a write is all
+ * there or not at all.
+ */
 
 import type { Entry, EntryKind, HardState, Index, Term, Write } from "@holdfast/raft";
 import { type ByteReader, type ByteWriter, varintBytes } from "./bytes.ts";
@@ -66,7 +69,9 @@ const COMPACT = 32;
 const KNOWN_FLAGS = 63;
 
 const KINDS: readonly EntryKind[] = ["command", "noop", "members"];
-/** Low bits of an entry's first number: its kind, and whether its term is that of the entry before. */
+/**
+ * Low bits of an entry's first number: its kind, and whether its term is that of the entry before.
+ */
 const KIND_STEP = 8;
 const SAME_TERM = 4;
 
@@ -111,7 +116,9 @@ export function putRecord(writer: ByteWriter, record: WalRecord): void {
   if (compact !== undefined) putPoint(writer, compact);
 }
 
-/** `undefined` when the bytes up to the reader's end are not exactly one record. Payloads are views. */
+/**
+ * `undefined` when the bytes up to the reader's end are not exactly one record. Payloads are views.
+ */
 export function readRecord(reader: ByteReader): WalRecord | undefined {
   const flags = reader.byte();
   if ((flags & ~KNOWN_FLAGS) !== 0) return undefined;

@@ -22,15 +22,19 @@ export interface ReadBack {
   readonly extent: LogExtent;
   /** What the log holds, with payloads that share memory with whole segments. */
   readonly entries: readonly Entry[];
-  /** Segments whose records are durable for certain. The newest is not among them if it is to be replaced. */
+  /**
+   * Segments whose records are durable for certain. The newest is not among them if it is to be
+   * replaced.
+   */
   readonly segments: SegmentList;
   /** Older files that nothing needs. */
   readonly leftovers: readonly string[];
   /** Where the log goes on. */
   readonly next: { sequence: number; previousEnd: number; previousSum: number };
   /**
-   * Writes of the newest batch. They can be read, but a failed or missing sync may have left them in memory only, so
-   * they must be written again before anything relies on them. `extent` and `entries` don't have them yet.
+   * Writes of the newest batch. They can be read, but a failed or missing sync may have left them
+   * in memory only, so they must be written again before anything relies on them. `extent` and
+   * `entries` don't have them yet.
    */
   readonly carried: readonly WalRecord[];
   readonly tornBytes: number;
@@ -56,7 +60,10 @@ export async function readBack(disk: Disk, identity: StoreIdentity): Promise<Rea
   return undefined;
 }
 
-/** The longest unbroken row of segments up to the newest. What lies before a gap was removed, and came back. */
+/**
+ * The longest unbroken row of segments up to the newest. What lies before a gap was removed, and
+ * came back.
+ */
 function newestRun(names: readonly string[]): {
   run: readonly number[];
   leftovers: readonly string[];
@@ -124,7 +131,10 @@ class SegmentReader {
     replay.beginSegment(name, header.sequence);
   }
 
-  /** The next segment says where this one ends: all up to there was durable, so all of it must be good. */
+  /**
+   * The next segment says where this one ends: all up to there was durable, so all of it must be
+   * good.
+   */
   readSealed(end: number, sum: number): void {
     while (this.#offset < end && this.#next()) {}
     if (this.#offset !== end || this.#offset < this.#createdEnd) {
@@ -137,8 +147,8 @@ class SegmentReader {
   }
 
   /**
-   * The newest segment may end in a torn write. Only the last batch can be torn, as each begins after the sync of the
-   * one before: an unreadable record in front of a later batch is damage.
+   * The newest segment may end in a torn write. Only the last batch can be torn, as each begins
+   * after the sync of the one before: an unreadable record in front of a later batch is damage.
    */
   readTail(): { readonly batch: BatchStart | undefined; readonly tornBytes: number } {
     while (this.#next()) {}
@@ -177,7 +187,9 @@ class SegmentReader {
     }
   }
 
-  /** Bytes behind the last good record that look like the rest of a write: for the log line only. */
+  /**
+   * Bytes behind the last good record that look like the rest of a write: for the log line only.
+   */
   #tornBytes(): number {
     const torn = shellAt(this.#bytes, this.#offset, this.#key);
     if (torn !== undefined) return torn.end - this.#offset;
@@ -192,7 +204,10 @@ class SegmentReader {
   }
 }
 
-/** Puts the records together. Those of the newest batch wait in `#pending` until the next batch shows them durable. */
+/**
+ * Puts the records together. Those of the newest batch wait in `#pending` until the next batch
+ * shows them durable.
+ */
 class Replay {
   readonly #segments = new SegmentList();
   #extent: LogExtent | undefined;

@@ -1,4 +1,7 @@
-/** The first bytes of a segment file: whose it is, where it stands in the log, and how it continues the one before. */
+/**
+ * The first bytes of a segment file: whose it is, where it stands in the log, and how it continues
+ * the one before.
+ */
 
 import { crc32 } from "../crc32.ts";
 import { StoreIdentityError, StoreVersionError, WalDamagedError } from "../errors.ts";
@@ -16,11 +19,16 @@ export interface SegmentHeader {
   readonly identity: StoreIdentity;
   /** Grows by one from segment to segment, from 1. */
   readonly sequence: number;
-  /** The file held other data before: what follows the last record may be anything, not only zeros. */
+  /**
+   * The file held other data before: what follows the last record may be anything, not only zeros.
+   */
   readonly recycled: boolean;
   /** The records that were on disk before the file got its name, in bytes after the header. */
   readonly createdBytes: number;
-  /** Where the segment before ends, in bytes: what follows there doesn't count. 0 in the first segment. */
+  /**
+   * Where the segment before ends, in bytes: what follows there doesn't count. 0 in the first
+   * segment.
+   */
   readonly previousEnd: number;
   /** Sum over the records of the segment before, see `sumWith`. 0 in the first segment. */
   readonly previousSum: number;

@@ -77,8 +77,8 @@ export class SegmentWriter {
   }
 
   /**
-   * The file gets its name only when all that is written into it here is on disk, so a segment never lacks its header.
-   * An older segment of the same sequence number is replaced.
+   * The file gets its name only when all that is written into it here is on disk, so a segment
+   * never lacks its header. An older segment of the same sequence number is replaced.
    */
   async begin(segment: NewSegment): Promise<Tail> {
     const spare = this.#spare.take();

@@ -51,8 +51,8 @@ export class SegmentList {
   }
 
   /**
-   * Takes the oldest segment out and returns it when all its entries are at or before `startIndex` or were taken
-   * back. The newest one stays: it says where the log stands.
+   * Takes the oldest segment out and returns it when all its entries are at or before `startIndex`
+   * or were taken back. The newest one stays: it says where the log stands.
    */
   takeObsolete(startIndex: Index): Segment | undefined {
     const oldest = this.#segments[0];

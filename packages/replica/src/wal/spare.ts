@@ -1,13 +1,16 @@
 /**
- * The file that will be the next segment, made ready while there is time. Writing into space that was allocated
- * before makes a sync half as long, because the file's length and extents stay as they are.
+ * The file that will be the next segment, made ready while there is time. Writing into space that
+ * was allocated before makes a sync half as long, because the file's length and extents stay as
+ * they are.
  */
 
 import { type Disk, DiskError } from "../ports.ts";
 
 export const SPARE_NAME = "wal-spare.tmp";
 
-/** Zeros are written in pieces of this size, each synced: one large flush would delay the log's own. */
+/**
+ * Zeros are written in pieces of this size, each synced: one large flush would delay the log's own.
+ */
 const PIECE_BYTES = 256 * 1024;
 
 export class Spare {
@@ -33,7 +36,10 @@ export class Spare {
     return { recycled: this.#recycled };
   }
 
-  /** The file that was taken has its new name for good: until now the next spare would have been the same file. */
+  /**
+   * The file that was taken has its new name for good: until now the next spare would have been the
+   * same file.
+   */
   release(): void {
     if (this.#state === "taken") this.#state = "none";
   }
@@ -49,7 +55,10 @@ export class Spare {
     if ((await this.#lengthOf(SPARE_NAME)) >= this.#segmentBytes) this.#offer(true);
   }
 
-  /** Writes zeros up to the length of a segment. A full disk is no failure: there will be no spare, that is all. */
+  /**
+   * Writes zeros up to the length of a segment. A full disk is no failure: there will be no spare,
+   * that is all.
+   */
   async prepare(): Promise<void> {
     if (!this.isWanted) return;
     this.#state = "preparing";
@@ -64,8 +73,8 @@ export class Spare {
   }
 
   /**
-   * Makes the retired segment `name` the spare if it is long enough, and says whether it did. Renaming costs nothing;
-   * removing a large file can stall a disk.
+   * Makes the retired segment `name` the spare if it is long enough, and says whether it did.
+   * Renaming costs nothing; removing a large file can stall a disk.
    */
   async recycle(name: string): Promise<boolean> {
     if (!this.isWanted || (await this.#lengthOf(name)) < this.#segmentBytes) return false;

@@ -1,40 +1,28 @@
-/** The write-ahead log: hard state and entries in one order, durable when `append` resolves (paper Fig. 2, thesis §3.8). */
+/**
+ * The write-ahead log: hard state and entries in one order, durable when `append` resolves (paper
+ * Fig. 2, thesis §3.8).
+ */
 
-import {
-  ConfigError,
-  type Entry,
-  type HardState,
-  InvariantError,
-  type Write,
-} from "@holdfast/raft";
-import { WalClosedError, WalDamagedError, WalFailedError } from "../errors.ts";
+import { InvariantError, type Write } from "@holdfast/raft";
+import { WalClosedError, WalFailedError } from "../errors.ts";
 import type { StoreIdentity } from "../identity.ts";
 import { type Disk, DiskError } from "../ports.ts";
 import { LogExtent } from "./extent.ts";
 import { isEmpty, type LogPoint, MARK, recordBytes, recordOf, type WalRecord } from "./record.ts";
-import { entriesAfter, type ReadBack, readBack } from "./recovery.ts";
 import { segmentName } from "./segment-header.ts";
-import { NEW_NAME, SegmentWriter, type Tail } from "./segment-writer.ts";
-import { type Segment, SegmentList } from "./segments.ts";
-import { SPARE_NAME, Spare } from "./spare.ts";
+import type { SegmentWriter, Tail } from "./segment-writer.ts";
+import type { Segment, SegmentList } from "./segments.ts";
+import type { Spare } from "./spare.ts";
 
 export interface WalOptions {
   readonly identity: StoreIdentity;
-  /** A segment that would exceed this is finished and the next begun; one that holds a single large write may. */
+  /**
+   * A segment that would exceed this is finished and the next begun; one that holds a single large
+   * write may.
+   */
   readonly segmentBytes: number;
   /** Allocate segments ahead of time and use old ones again. Faster on real disks. */
   readonly preallocate: boolean;
-}
-
-/** What the disk said at the start. */
-export interface Recovered {
-  readonly hardState: HardState;
-  /** The log begins after this point; (0, 0) for a log from the start. */
-  readonly start: LogPoint;
-  /** Contiguous from `start.index + 1`. */
-  readonly entries: readonly Entry[];
-  /** Cut from the end because a crash left a write unfinished, in bytes; such a write was never acknowledged. */
-  readonly tornBytes: number;
 }
 
 interface Waiting {
@@ -43,45 +31,16 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** What queues up beyond this waits for the next batch, so that nobody waits for a very long sync, in bytes. */
+/**
+ * What queues up beyond this waits for the next batch, so that nobody waits for a very long sync,
+ * in bytes.
+ */
 const BATCH_BYTES_MAX = 1 << 20;
 
-const NOTHING_YET: Omit<ReadBack, "extent" | "segments"> = {
-  entries: [],
-  leftovers: [],
-  next: { sequence: 1, previousEnd: 0, previousSum: 0 },
-  carried: [],
-  tornBytes: 0,
-};
-
 /**
- * Opens the log in `disk`, or begins one. Rejects with `WalDamagedError`, `StoreIdentityError`, `StoreVersionError`
- * (then nothing was changed), or with a `DiskError`. May be interrupted at any moment and called again.
+ * Group commit: one write and one sync are under way while everything that comes meanwhile forms
+ * the next batch.
  */
-export async function openWal(
-  disk: Disk,
-  options: WalOptions,
-): Promise<{ readonly wal: Wal; readonly recovered: Recovered }> {
-  if (!Number.isSafeInteger(options.segmentBytes) || options.segmentBytes <= 0) {
-    const rule = "must be a positive whole number";
-    throw new ConfigError("segmentBytes", `${rule}, got ${options.segmentBytes}`);
-  }
-  const back = (await readBack(disk, options.identity)) ?? beginning();
-  const head = back.extent.head();
-  const entries = takeCarried(back);
-  const spare = await findSpare(disk, options);
-  const writer = new SegmentWriter(disk, options.identity, spare);
-  const tail = await writer.begin({ ...back.next, head, records: back.carried });
-  const newest = back.segments.push(segmentName(tail.sequence), tail.sequence);
-  for (const record of back.carried) back.segments.apply(record);
-  newest.usedBytes = tail.usedBytes;
-  await clearUp(disk, back);
-  const wal = new Wal(disk, options, { spare, writer, tail, ...back });
-  const { hardState, start } = back.extent;
-  return { wal, recovered: { hardState, start, entries, tornBytes: back.tornBytes } };
-}
-
-/** Group commit: one write and one sync are under way while everything that comes meanwhile forms the next batch. */
 export class Wal {
   readonly #disk: Disk;
   readonly #options: WalOptions;
@@ -123,7 +82,10 @@ export class Wal {
     this.#tidy();
   }
 
-  /** Bytes of headers and records in all segments that are still needed; allocated space without records is not in it. */
+  /**
+   * Bytes of headers and records in all segments that are still needed; allocated space without
+   * records is not in it.
+   */
   get usedBytes(): number {
     return this.#segments.usedBytes;
   }
@@ -148,9 +110,10 @@ export class Wal {
   }
 
   /**
-   * Resolves when this write and all before it are on disk; a write is on disk whole or not at all. After a failure
-   * this and every later call rejects with the same `WalFailedError`; after `close` with `WalClosedError`. A write that
-   * can't follow those before (a gap, a term that goes back) is an `InvariantError` and changes nothing.
+   * Resolves when this write and all before it are on disk; a write is on disk whole or not at all.
+   * After a failure this and every later call rejects with the same `WalFailedError`; after `close`
+   * with `WalClosedError`. A write that can't follow those before (a gap, a term that goes back) is
+   * an `InvariantError` and changes nothing.
    */
   append(write: Write): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
@@ -176,7 +139,8 @@ export class Wal {
     while (this.#queue.length > 0) {
       const batch = this.#takeBatch();
       try {
-        // After a failure nothing more may be written: it could become durable without what went before.
+        // After a failure nothing more may be written: it could become durable without what went
+        // before.
         if (this.#failure === undefined) await this.#commit(batch.map((each) => each.record));
       } catch (error) {
         this.#fail(error);
@@ -222,7 +186,10 @@ export class Wal {
     this.#segments.newest.usedBytes = this.#tail.usedBytes;
   }
 
-  /** Begins a new segment with these records in it. Nothing is under way, so the old one is durable to its end. */
+  /**
+   * Begins a new segment with these records in it. Nothing is under way, so the old one is durable
+   * to its end.
+   */
   async #roll(records: readonly WalRecord[]): Promise<void> {
     const old = this.#tail;
     this.#tail = await this.#writer.begin({
@@ -252,7 +219,10 @@ export class Wal {
     }
   }
 
-  /** One after the other, each synced: were they removed in any order, a crash could leave a hole between segments. */
+  /**
+   * One after the other, each synced: were they removed in any order, a crash could leave a hole
+   * between segments.
+   */
   async #discard(segment: Segment): Promise<void> {
     if (this.#options.preallocate && (await this.#spare.recycle(segment.name))) return;
     await this.#disk.remove(segment.name);
@@ -265,7 +235,10 @@ export class Wal {
       .catch((error: unknown) => this.#fail(error));
   }
 
-  /** A failed sync is never tried again: the next one would succeed without having written anything (H7). */
+  /**
+   * A failed sync is never tried again: the next one would succeed without having written anything
+   * (H7).
+   */
   #fail(error: unknown): void {
     this.#failure ??= new WalFailedError(
       error instanceof DiskError ? error.code : "unknown",
@@ -289,53 +262,5 @@ export class Wal {
       // All that was acknowledged is on disk already.
       this.#fail(error);
     }
-  }
-}
-
-function beginning(): ReadBack {
-  const hardState: HardState = { term: 0, vote: 0 };
-  const extent = new LogExtent({ hardState, start: { index: 0, term: 0 }, lastIndex: 0 });
-  return { ...NOTHING_YET, extent, segments: new SegmentList() };
-}
-
-/** Takes the carried records into `back.extent` and returns all entries, with memory of their own. */
-function takeCarried(back: ReadBack): readonly Entry[] {
-  const name = segmentName(back.next.sequence);
-  let entries = [...back.entries];
-  for (const record of back.carried) {
-    const objection = back.extent.objection(record);
-    if (objection !== undefined) throw new WalDamagedError(name, 0, objection);
-    back.extent.apply(record);
-    entries = entriesAfter(entries, record);
-  }
-  if (!back.extent.isWhole) throw new WalDamagedError(name, 0, "older segments are missing");
-  return entries.map((entry) => ({ ...entry, data: entry.data.slice() }));
-}
-
-/** What an interrupted run left unnamed goes, but for a spare that can serve again. */
-async function findSpare(disk: Disk, options: WalOptions): Promise<Spare> {
-  const spare = new Spare(disk, options.segmentBytes);
-  const names = await disk.list();
-  if (names.includes(NEW_NAME)) await disk.remove(NEW_NAME);
-  if (names.includes(SPARE_NAME)) {
-    if (options.preallocate) await spare.adopt();
-    else await disk.remove(SPARE_NAME);
-  }
-  if (options.preallocate) await spare.prepare();
-  return spare;
-}
-
-/** The new segment is durable: what lies behind the end of the one before, and what a crash brought back, can go. */
-async function clearUp(disk: Disk, back: ReadBack): Promise<void> {
-  for (const name of back.leftovers) {
-    await disk.remove(name);
-    await disk.syncDirectory();
-  }
-  if (back.next.sequence === 1 || back.segments.count < 2) return;
-  const file = await disk.open(segmentName(back.next.sequence - 1));
-  try {
-    if (file.size > back.next.previousEnd) await file.truncate(back.next.previousEnd);
-  } finally {
-    await file.close();
   }
 }
