@@ -15,6 +15,7 @@ describe("wal", () => {
     const { wal, recovered } = await open(makeDisk());
     assert.equal(summary(recovered), "term 0 vote 0 start 0^0");
     assert.equal(recovered.tornBytes, 0);
+    assert.equal(recovered.isNew, true);
     assert.equal(wal.lastIndex, 0);
     await wal.close();
   });
@@ -35,6 +36,7 @@ describe("wal", () => {
 
     assert.equal(summary(recovered), model(writes));
     assert.equal(recovered.tornBytes, 0);
+    assert.equal(recovered.isNew, false);
   });
 
   it("keeps kinds, large numbers and empty and large payloads", async () => {

@@ -24,6 +24,11 @@ export interface Recovered {
    * acknowledged.
    */
   readonly tornBytes: number;
+  /**
+   * There was no log. Beside anything that only a log can have led to, a snapshot for instance, that
+   * means that the log was lost, and with it the votes (P10).
+   */
+  readonly isNew: boolean;
 }
 
 const NOTHING_YET: Omit<ReadBack, "extent" | "segments"> = {
@@ -47,7 +52,8 @@ export async function openWal(
     const rule = "must be a positive whole number";
     throw new ConfigError("segmentBytes", `${rule}, got ${options.segmentBytes}`);
   }
-  const back = (await readBack(disk, options.identity)) ?? beginning();
+  const found = await readBack(disk, options.identity);
+  const back = found ?? beginning();
   const head = back.extent.head();
   const entries = takeCarried(back);
   const spare = await findSpare(disk, options);
@@ -59,7 +65,10 @@ export async function openWal(
   await clearUp(disk, back);
   const wal = new Wal(disk, options, { spare, writer, tail, ...back });
   const { hardState, start } = back.extent;
-  return { wal, recovered: { hardState, start, entries, tornBytes: back.tornBytes } };
+  return {
+    wal,
+    recovered: { hardState, start, entries, tornBytes: back.tornBytes, isNew: found === undefined },
+  };
 }
 
 function beginning(): ReadBack {
