@@ -5,10 +5,10 @@
 
 import type { HardState, RaftConfig, Restored, SnapshotMeta, Write } from "@holdfast/raft";
 import { NOBODY } from "@holdfast/raft";
-import { StoreGapError } from "./errors.ts";
+import { StoreGapError, StoreIncompleteError } from "./errors.ts";
 import type { Disk } from "./ports.ts";
 import { openSnapshots, type SnapshotStore } from "./snapshots/snapshot-store.ts";
-import { openWal, type Recovered } from "./wal/open-wal.ts";
+import { hasWal, openWal, type Recovered } from "./wal/open-wal.ts";
 import type { Wal } from "./wal/wal.ts";
 
 export interface StoreOptions {
@@ -35,6 +35,11 @@ export async function openStore(disk: Disk, options: StoreOptions): Promise<Open
   const { config, clusterId, segmentBytes, preallocate, snapshotChunkBytes } = options;
   const identity = { clusterId, nodeId: config.id };
   const snapshots = await openSnapshots(disk, { identity, chunkBytes: snapshotChunkBytes });
+  const newest = snapshots.newest();
+  if (newest !== undefined && !(await hasWal(disk))) {
+    await snapshots.close();
+    throw new StoreIncompleteError(newest.index);
+  }
   const { wal, recovered } = await openWal(disk, { identity, segmentBytes, preallocate });
   const store = { wal, snapshots };
   try {

@@ -211,6 +211,24 @@ export class BrokenInvariantError extends Error {
 }
 
 /**
+ * There is a snapshot and no log: the log was lost, and with it the votes that this node has given.
+ * It must not take part again under its id (P10).
+ */
+export class StoreIncompleteError extends Error {
+  readonly code = "STORE_INCOMPLETE";
+  readonly snapshotIndex: Index;
+
+  constructor(snapshotIndex: Index) {
+    super(
+      `There is a snapshot up to index ${snapshotIndex} but no log: ` +
+        "restore the missing log files, or replace this node",
+    );
+    this.name = "StoreIncompleteError";
+    this.snapshotIndex = snapshotIndex;
+  }
+}
+
+/**
  * The log on disk begins after the newest good snapshot: entries are missing, and nobody may guess
  * them.
  */

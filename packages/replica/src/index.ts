@@ -27,6 +27,7 @@ export {
   SnapshotRefusedError,
   StoreGapError,
   StoreIdentityError,
+  StoreIncompleteError,
   StoreVersionError,
   WalClosedError,
   WalDamagedError,

@@ -284,6 +284,12 @@ test("while a big state is being read, heartbeats go out and nobody campaigns", 
 test("start: a snapshot beyond the log resets the log to it (E6), and the term never goes back", async () => {
   await inCluster({ size: 1 }, async (cluster) => {
     const { disk } = cluster.member(1);
+    const { wal } = await openWal(disk, {
+      identity: IDENTITY,
+      segmentBytes: 4096,
+      preallocate: false,
+    });
+    await wal.close();
     const snapshots = await openSnapshots(disk, { identity: IDENTITY, chunkBytes: 100 });
     const meta = { index: 9, term: 4, members: { voters: [1] } };
     await snapshots.save(meta, [bytes("one\n"), bytes("two\n")]);
@@ -314,6 +320,21 @@ test("start: a log that begins behind the newest snapshot is refused by name, ag
     for (const name of await disk.list()) if (name.endsWith(".snap")) await disk.remove(name);
     for (let round = 0; round < 2; round++) {
       await assert.rejects(cluster.start(1), { code: "STORE_GAP", snapshotIndex: 0, logStart: 6 });
+    }
+  });
+});
+
+test("start: a snapshot without a log is refused by name, again and again: its votes are lost", async () => {
+  await inCluster({ size: 1 }, async (cluster) => {
+    await cluster.start(1);
+    await proposeMany(cluster, 5);
+    const index = await cluster.replica(1).snapshot();
+    await cluster.replica(1).close();
+    cluster.member(1).replica = undefined;
+    const { disk } = cluster.member(1);
+    for (const name of await disk.list()) if (!name.endsWith(".snap")) await disk.remove(name);
+    for (let round = 0; round < 2; round++) {
+      await assert.rejects(cluster.start(1), { code: "STORE_INCOMPLETE", snapshotIndex: index });
     }
   });
 });

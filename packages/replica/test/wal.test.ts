@@ -8,14 +8,17 @@ import { describe, it } from "node:test";
 import { ConfigError, InvariantError, type Write } from "@holdfast/raft";
 import { openWal, type Recovered, type Wal, WalClosedError } from "@holdfast/replica";
 import { Random, SimDisk, type SimDiskOptions } from "@holdfast/sim";
+import { hasWal } from "../src/wal/open-wal.ts";
 import { entries, entry, IDENTITY, model, snapshotMeta, summary, write } from "./writes.ts";
 
 describe("wal", () => {
   it("a new log is empty", async () => {
-    const { wal, recovered } = await open(makeDisk());
+    const disk = makeDisk();
+    assert.equal(await hasWal(disk), false);
+    const { wal, recovered } = await open(disk);
     assert.equal(summary(recovered), "term 0 vote 0 start 0^0");
     assert.equal(recovered.tornBytes, 0);
-    assert.equal(recovered.isNew, true);
+    assert.equal(await hasWal(disk), true);
     assert.equal(wal.lastIndex, 0);
     await wal.close();
   });
@@ -36,7 +39,6 @@ describe("wal", () => {
 
     assert.equal(summary(recovered), model(writes));
     assert.equal(recovered.tornBytes, 0);
-    assert.equal(recovered.isNew, false);
   });
 
   it("keeps kinds, large numbers and empty and large payloads", async () => {

@@ -6,7 +6,7 @@ import type { Disk } from "../ports.ts";
 import { LogExtent } from "./extent.ts";
 import type { LogPoint } from "./record.ts";
 import { entriesAfter, type ReadBack, readBack } from "./recovery.ts";
-import { segmentName } from "./segment-header.ts";
+import { segmentName, sequenceOf } from "./segment-header.ts";
 import { NEW_NAME, SegmentWriter } from "./segment-writer.ts";
 import { SegmentList } from "./segments.ts";
 import { SPARE_NAME, Spare } from "./spare.ts";
@@ -24,11 +24,6 @@ export interface Recovered {
    * acknowledged.
    */
   readonly tornBytes: number;
-  /**
-   * There was no log. Beside anything that only a log can have led to, a snapshot for instance, that
-   * means that the log was lost, and with it the votes (P10).
-   */
-  readonly isNew: boolean;
 }
 
 const NOTHING_YET: Omit<ReadBack, "extent" | "segments"> = {
@@ -52,8 +47,7 @@ export async function openWal(
     const rule = "must be a positive whole number";
     throw new ConfigError("segmentBytes", `${rule}, got ${options.segmentBytes}`);
   }
-  const found = await readBack(disk, options.identity);
-  const back = found ?? beginning();
+  const back = (await readBack(disk, options.identity)) ?? beginning();
   const head = back.extent.head();
   const entries = takeCarried(back);
   const spare = await findSpare(disk, options);
@@ -65,10 +59,12 @@ export async function openWal(
   await clearUp(disk, back);
   const wal = new Wal(disk, options, { spare, writer, tail, ...back });
   const { hardState, start } = back.extent;
-  return {
-    wal,
-    recovered: { hardState, start, entries, tornBytes: back.tornBytes, isNew: found === undefined },
-  };
+  return { wal, recovered: { hardState, start, entries, tornBytes: back.tornBytes } };
+}
+
+/** Whether there is a log to open; else `openWal` begins one. */
+export async function hasWal(disk: Disk): Promise<boolean> {
+  return (await disk.list()).some((name) => sequenceOf(name) !== undefined);
 }
 
 function beginning(): ReadBack {
