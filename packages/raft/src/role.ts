@@ -1,6 +1,7 @@
 /** The four roles and the ways between them (paper Fig. 4; the pre-candidate of thesis §9.6). */
 
 import { assert } from "./assert.ts";
+import type { RaftConfig } from "./config.ts";
 import { EMPTY, type Entry, entryBytes, NOBODY, type NodeId, type Term } from "./entry.ts";
 import type { StepDownReason } from "./event.ts";
 import { note } from "./outbox.ts";
@@ -76,13 +77,14 @@ export function becomeLeader(raft: Raft): void {
   assert(raft.role.kind === "candidate", "becomeLeader: not a candidate");
   assert(raft.durableTerm === raft.term, "becomeLeader: own vote is not on disk");
   const { now, log, config } = raft;
+  const { granted } = raft.role;
   const peers: Progress[] = [];
   for (const id of raft.members.voters) {
     if (id === config.id) continue;
     const peer = new Progress(id, log.lastIndex + 1, now);
     // Entries may go at once, the bare first heartbeat waits for company.
     peer.sentAt = now - config.coalesceMs;
-    peer.newsAt = now + config.coalesceMs;
+    if (isGreeted(config, granted, id)) peer.newsAt = now + config.coalesceMs;
     peers.push(peer);
   }
   const leader: Leader = {
@@ -96,6 +98,15 @@ export function becomeLeader(raft: Raft): void {
   note(raft, { kind: "became-leader", term: raft.term, lastIndex: log.lastIndex });
   // §8: an entry of the own term lets the earlier ones commit.
   if (config.noop) appendOwn(raft, leader, "noop", EMPTY);
+}
+
+/**
+ * Fig. 2: a new leader lets every server know. Where messages are spared (`coalesceMs`), one that gave
+ * no vote is perhaps down, and hears of it with the first entries or the next heartbeat: the trial of
+ * an election (thesis §9.6) keeps it from deposing the leader before.
+ */
+function isGreeted(config: RaftConfig, granted: readonly NodeId[], id: NodeId): boolean {
+  return config.coalesceMs === 0 || !config.preVote || granted.includes(id);
 }
 
 /** Puts one entry of the leader's own term at the end of its log. */
