@@ -7,6 +7,12 @@ const write = (text: string): void => {
   process.stdout.write(text);
 };
 
+// Whoever reads the output may stop reading (`| head`): then there is nobody left to work for.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
 process.exitCode = await runSuite(process.argv.slice(2), {
   write,
   writeError: (text) => {

@@ -40,9 +40,9 @@ export class Records {
     this.#logs.forEach((log, other) => {
       const theirs = log.get(index);
       if (theirs !== undefined && theirs !== command) {
-        throw new CourseFailure(
-          `Commit index ${index}: server ${server + 1} applied ${showCommand(command)}, server ${other + 1} ${showCommand(theirs)}`,
-        );
+        const one = `server ${server + 1} applied ${showCommand(command)}`;
+        const two = `server ${other + 1} ${showCommand(theirs)}`;
+        throw new CourseFailure(`Commit index ${index}: ${one}, ${two}`);
       }
     });
     const log = this.#log(server);

@@ -64,16 +64,24 @@ export function repeatedText(runs: readonly Run[], options: Options, wallMs: num
     ...summaries.map(summaryText),
     failuresText(runs, options.isReal),
     medians.length === 25 ? `${sumText("Sum of the medians", seconds)}\n` : "",
-    `${runs.length - failed} of ${runs.length} runs passed, seeds ${options.seed} to ${last}, ${machineSeconds(wallMs)}\n`,
+    `${runs.length - failed} of ${runs.length} runs passed, `,
+    `seeds ${options.seed} to ${last}, ${machineSeconds(wallMs)}\n`,
   ].join("");
 }
 
 export function summaryText({ scenario, runs, failingSeeds, medians, wallMs }: Summary): string {
-  const figures =
+  const columns =
     medians === undefined
-      ? "-".padStart(36)
-      : `${(medians.ms / 1000).toFixed(1).padStart(13)} ${pad(medians.calls, 5)} ${pad(medians.bytes, 8)} ${pad(medians.commits, 7)}`;
-  return `${pad(runs, 5)} ${pad(failingSeeds.length, 6)} ${figures} ${pad(Math.round(wallMs), 9)}  (${scenario.part}) ${scenario.name}\n`;
+      ? ["-".padStart(36)]
+      : [
+          (medians.ms / 1000).toFixed(1).padStart(13),
+          pad(medians.calls, 5),
+          pad(medians.bytes, 8),
+          pad(medians.commits, 7),
+        ];
+  const head = [pad(runs, 5), pad(failingSeeds.length, 6)];
+  const line = [...head, ...columns, pad(Math.round(wallMs), 9)].join(" ");
+  return `${line}  (${scenario.part}) ${scenario.name}\n`;
 }
 
 /** One line per failing run: its seed, how to see it again, and why it failed. */

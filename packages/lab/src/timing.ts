@@ -35,15 +35,17 @@ export function courseConfig(id: NodeId, servers: readonly NodeId[]): RaftConfig
     electionTimeoutMaxMs: 480,
     // Seven a second: the course allows tens.
     heartbeatMs: 150,
-    // Commands that come within 15 ms travel together, and the news of their commit with the next
-    // ones. With 20 ms the
-    // news would miss the harness's next look at 20 ms; with less the same work takes more calls.
-    coalesceMs: 15,
+    // Commands that come within 16 ms travel together, and the news of their commit with the next
+    // ones. With 20 ms the news would miss the harness's next look at 20 ms; with less the same
+    // work takes more calls.
+    coalesceMs: 16,
     // A call may take 7 s to fail: what isn't answered within a heartbeat is sent again.
     retransmitMs: 150,
     // The course checks indexes: a leader may not add entries of its own.
     noop: false,
-    // A log is held to 2,000 bytes: nothing stays behind a snapshot.
-    trailingEntries: 0,
+    // A log is held to 2,000 bytes, so little stays behind a snapshot: enough for a follower whose
+    // last entries are on their way when the leader trims, and few enough that one that was away
+    // mostly needs a snapshot, as part 2D means it to.
+    trailingEntries: 5,
   });
 }
