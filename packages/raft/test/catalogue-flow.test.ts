@@ -143,3 +143,24 @@ test("I-12 on random histories every window and budget is back at zero once the 
     }
   }
 });
+
+test("G3 an answer frees its request though the peer took less than it carried", () => {
+  const node = matchedLeader({ voters: 2, log: [1, 1] });
+  node.propose("x", "y");
+  node.settle();
+  const [seq = 0] = node.peer(2).windowSeq;
+  // A peer whose log begins later vouches for what it has committed, and skips the entries.
+  node.receive(appendResponse({ term: 2, seq, index: 3 }));
+  assert.deepEqual([node.peer(2).match, node.peer(2).messagesInWindow], [3, 0]);
+});
+
+test("G5 a commit index that was lost on the way goes again when the transport reports it", () => {
+  const node = matchedLeader({ voters: 2 });
+  node.propose("x");
+  node.settle();
+  acknowledge(node, 2);
+  assert.equal(only(node.settle(), "append-request").commit, 1);
+  assert.deepEqual(node.settle(), []);
+  node.step({ kind: "unreachable", peer: 2 });
+  assert.equal(only(node.settle(), "append-request").commit, 1);
+});

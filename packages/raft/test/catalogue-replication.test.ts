@@ -352,3 +352,18 @@ test("B20 a leader that steps down keeps its entries until a conflict shows that
   assert.deepEqual(termsOf(node), [1, 2, 5]);
   assert.equal(node.raft.commit, 2);
 });
+
+test("B12 a refusal given before an overtaken request arrived is no lost log: what follows goes again", () => {
+  const node = matchedLeader({ voters: 2 });
+  for (const text of ["a", "b"]) {
+    node.propose(text);
+    node.settle();
+  }
+  const [first = 0, second = 0] = node.peer(2).windowSeq;
+  // The second arrived first and was refused; then the first was taken.
+  node.receive(appendResponse({ seq: first, index: 1 }));
+  node.receive(appendResponse({ seq: second, accepted: false, index: 0 }));
+  assert.deepEqual([node.peer(2).match, node.peer(2).next], [1, 2]);
+  const again = only(node.settle(), "append-request");
+  assert.deepEqual([again.prevIndex, again.entries.length], [1, 1]);
+});

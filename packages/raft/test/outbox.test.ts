@@ -230,3 +230,15 @@ test("I-8 a promise made for a write is among what leaves with it, and nowhere b
     [1, 2, 3, 4, 5],
   );
 });
+
+test("a late report on an old write never takes back what a snapshot made durable", () => {
+  const node = new Bench({ term: 1 });
+  node.receive(appendRequest({ entries: entriesOf(1, [1]) }));
+  node.take();
+  node.receive(appendRequest({ prevIndex: 1, prevTerm: 1, entries: entriesOf(2, [1]), commit: 2 }));
+  node.take();
+  node.step({ kind: "applied", index: 2 });
+  node.step({ kind: "snapshot-taken", index: 2 });
+  node.persist(1);
+  assert.equal(node.raft.log.durable, 2);
+});

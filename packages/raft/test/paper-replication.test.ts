@@ -4,7 +4,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Message, majorityOf } from "@holdfast/raft";
 import { acknowledge, Bench, entriesOf, leader, matchedLeader, pictureOf, termsOf } from "./kit.ts";
-import { appendRequest, appendResponse, only, pick, voteRequest } from "./messages.ts";
+import {
+  appendRequest,
+  appendResponse,
+  only,
+  pick,
+  voteRequest,
+  voteResponse,
+} from "./messages.ts";
 import { World } from "./world.ts";
 
 test("§5.3 an entry carries its leader's term and its place in the log", () => {
@@ -261,4 +268,7 @@ test("§5.5 a vote request that was lost is asked again when the transport repor
   node.step({ kind: "unreachable", peer: 3 });
   const again = only(node.settle(), "vote-request");
   assert.deepEqual([again.to, again.term], [3, 1]);
+  node.receive(voteResponse({ from: 3, granted: false }));
+  node.step({ kind: "unreachable", peer: 3 });
+  assert.deepEqual(node.settle(), [], "who has answered is not asked again");
 });

@@ -252,3 +252,9 @@ test("§8 only the leader takes commands; others refuse without a trace", () => 
     assert.deepEqual(pictureOf(node.raft), before);
   }
 });
+
+test("thesis §9.6 pre-vote: a server in term 0 needs no trial, for there is no leader it could depose", () => {
+  const node = new Bench({ config: PRE });
+  node.timeout();
+  assert.deepEqual([node.role.kind, node.raft.term], ["candidate", 1]);
+});

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { acknowledge, Bench, leader, matchedLeader } from "./kit.ts";
-import { appendRequest, appendResponse, only, pick } from "./messages.ts";
+import { acknowledge, Bench, candidate, leader, matchedLeader } from "./kit.ts";
+import { appendRequest, appendResponse, only, pick, voteResponse } from "./messages.ts";
 
 test("§5.6 heartbeats come well within the shortest election timeout, so no follower of a live leader campaigns", () => {
   const top = matchedLeader({ voters: 2 });
@@ -80,7 +80,7 @@ test("§5.6 an unanswered request is given up after retransmitMs, not earlier, a
     assert.equal(node.peer(2).flow, "stream");
   }
   node.later(1);
-  node.settle();
+  assert.deepEqual(node.settle(), [], "nothing goes to a silent peer before the next heartbeat");
   assert.equal(node.peer(2).flow, "probe");
   assert.equal(node.peer(2).silent, true);
   node.later(100);
@@ -156,4 +156,15 @@ test("§5.6 a commit index that no request can carry yet is not announced again 
   assert.deepEqual(pick(node.take().send, "append-request", 2), []);
   acknowledge(node, 2, 6);
   assert.equal(only(node.settle(), "append-request", 2).commit, 6);
+});
+
+test("§5.6 coalesceMs: a new leader's bare first heartbeat waits for company, its first entries do not", () => {
+  const node = candidate({ voters: 2, config: { coalesceMs: 5 } });
+  node.receive(voteResponse());
+  assert.deepEqual(node.take().send, []);
+  assert.equal(node.raft.deadline, node.now + 5);
+  node.step({ kind: "tick" });
+  assert.deepEqual(node.take().send, [], "an early tick does not hurry it");
+  node.propose("x");
+  assert.equal(only(node.take().send, "append-request").entries.length, 1);
 });
