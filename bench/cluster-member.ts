@@ -34,7 +34,7 @@ class Counter implements Machine<number> {
 }
 
 function answer(message: Answer): void {
-  process.send?.(message);
+  if (process.connected) process.send?.(message);
 }
 
 /** Closed loops: each client proposes when its last proposal has been applied here. */
@@ -57,7 +57,9 @@ async function load(
         await replica.propose(command);
         latenciesMs.push(performance.now() - sentAt);
       } catch {
+        // A replica that is closed refuses at once: asking again would never let go of this thread.
         failures++;
+        return;
       }
     }
   });

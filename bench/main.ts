@@ -36,8 +36,9 @@ async function runOne(name: string): Promise<readonly Row[]> {
     child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
   for (const signal of SIGNALS) process.off(signal, stop);
-  if (ending !== "exit code 0") throw new Error(`Benchmark ${name} has failed: ${ending}`);
-  return rows;
+  if (ending === "exit code 0") return rows;
+  console.error(`Benchmark ${name} has failed: ${ending}`);
+  process.exit(1);
 }
 
 async function save(results: Readonly<Record<string, readonly Row[]>>): Promise<void> {
