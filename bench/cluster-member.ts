@@ -97,6 +97,10 @@ async function main(id: NodeId, dir: string): Promise<void> {
     if (request.kind === "join") return join(request.addresses);
     if (replica === undefined) return { kind: "failed", message: "The server has not joined yet" };
     if (request.kind === "whoLeads") return { kind: "leads", leader: replica.status().leader };
+    if (request.kind === "cpu") {
+      const { user, system } = process.cpuUsage();
+      return { kind: "used", cpuUs: user + system };
+    }
     return load(replica, request);
   }
 

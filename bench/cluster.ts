@@ -16,9 +16,10 @@ import { inScratchDirectory } from "./scratch-directory.ts";
 import { median, quantile } from "./statistics.ts";
 
 const IDS: readonly NodeId[] = [1, 2, 3];
-const LATENCY_ROUNDS = 20;
-const LATENCY_MS = 150;
-const PROBE_MS = 60;
+/** Short rounds and many of them: disturbances then hit all parts alike. */
+const LATENCY_ROUNDS = 50;
+const LATENCY_MS = 50;
+const PROBE_MS = 20;
 const THROUGHPUT_CLIENTS: readonly number[] = [64, 256];
 const THROUGHPUT_ROUNDS = 5;
 const THROUGHPUT_MS = 500;
@@ -32,6 +33,7 @@ const TARGET = 3;
 type Server = Child<Request, Answer>;
 
 interface Cluster {
+  readonly servers: readonly Server[];
   readonly leader: Server;
   readonly follower: Server;
 }
@@ -59,7 +61,7 @@ async function startCluster(servers: Map<NodeId, Server>, dir: string): Promise<
     const leader = servers.get(first);
     if (known.size === 1 && leader !== undefined) {
       const follower = [...servers.values()].find((server) => server !== leader);
-      if (follower !== undefined) return { leader, follower };
+      if (follower !== undefined) return { servers: [...servers.values()], leader, follower };
     }
     await sleep(50);
   }
@@ -141,21 +143,35 @@ function latencyRow(rounds: readonly LatencyRound[], side: "leader" | "follower"
   };
 }
 
-async function throughputRow(server: Server, at: string, clients: number): Promise<Row> {
+async function throughputRow(
+  cluster: Cluster,
+  side: "leader" | "follower",
+  clients: number,
+): Promise<Row> {
   const rates: number[] = [];
   const latencies: number[] = [];
+  const usedBefore = await cpuUs(cluster);
   for (let round = 0; round < THROUGHPUT_ROUNDS; round++) {
-    const { latenciesMs, tookMs } = await load(server, clients, THROUGHPUT_MS);
+    const { latenciesMs, tookMs } = await load(cluster[side], clients, THROUGHPUT_MS);
     rates.push(perSecond(latenciesMs.length, tookMs));
-    latencies.push(...latenciesMs);
+    for (const one of latenciesMs) latencies.push(one);
   }
   return {
-    at,
+    at: side,
     clients,
     p50Ms: median(latencies),
     p99Ms: quantile(latencies, 0.99),
     proposalsPerSecond: median(rates),
+    cpuUsPerProposal: ((await cpuUs(cluster)) - usedBefore) / latencies.length,
   };
+}
+
+/** Of all servers together, so far. */
+async function cpuUs(cluster: Cluster): Promise<number> {
+  let sum = 0;
+  for (const server of cluster.servers)
+    sum += expect(await server.ask({ kind: "cpu" }), "used").cpuUs;
+  return sum;
 }
 
 async function run(dir: string): Promise<readonly Row[]> {
@@ -167,8 +183,8 @@ async function run(dir: string): Promise<readonly Row[]> {
     const rounds = await measureLatency(cluster, dir);
     const rows = [latencyRow(rounds, "leader"), latencyRow(rounds, "follower")];
     for (const clients of THROUGHPUT_CLIENTS) {
-      rows.push(await throughputRow(cluster.leader, "leader", clients));
-      rows.push(await throughputRow(cluster.follower, "follower", clients));
+      rows.push(await throughputRow(cluster, "leader", clients));
+      rows.push(await throughputRow(cluster, "follower", clients));
     }
     return rows;
   } finally {
@@ -185,8 +201,9 @@ function lineOf(row: Row): readonly string[] {
     ms("p99Ms"),
     grouped(Number(row["proposalsPerSecond"])),
   ];
-  if (row["ratio"] === undefined) return line;
-  return [...line, ratio("ratio"), `${ratio("ratioLow")}-${ratio("ratioHigh")}`];
+  const cpu = row["cpuUsPerProposal"];
+  if (cpu !== undefined) return [...line, Number(cpu).toFixed(1)];
+  return [...line, "", ratio("ratio"), `${ratio("ratioLow")}-${ratio("ratioHigh")}`];
 }
 
 console.log(
@@ -194,9 +211,10 @@ console.log(
 );
 const rows = await inScratchDirectory(run);
 printTable(
-  ["proposed at", "p50 ms", "p99 ms", "proposals/s", "ratio", "quartiles"],
+  ["proposed at", "p50 ms", "p99 ms", "proposals/s", "CPU us", "ratio", "quartiles"],
   rows.map(lineOf),
 );
+console.log("CPU us: of all three servers, per proposal");
 const ground = rows[0];
 console.log(
   `ratio: p50 to fdatasync (p50 ${Number(ground?.["syncP50Ms"]).toFixed(3)} ms) plus TCP round trip ` +
