@@ -1,4 +1,4 @@
-/** CRC-32 (the one of zlib and Ethernet, reflected polynomial EDB88320), eight bytes a step. */
+/** CRC-32 (the one of zlib and Ethernet, reflected polynomial EDB88320), sixteen bytes a step. */
 
 const TABLES: Int32Array = makeTables();
 
@@ -7,42 +7,47 @@ const TABLES: Int32Array = makeTables();
  * before, so `crc32(b, crc32(a))` is the checksum of `a` followed by `b`.
  */
 export function crc32(bytes: Uint8Array, seed = 0, from = 0, end: number = bytes.length): number {
+  return crc32Of(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), seed, from, end);
+}
+
+/** As `crc32`, for who has a view already: to make one takes as long as a hundred bytes do. */
+export function crc32Of(view: DataView, seed: number, from: number, end: number): number {
   const table = TABLES;
   let crc = ~seed;
   let at = from;
-  // The index of each lookup is below 2048 and each byte below `end`: `as number` drops a check,
-  // not a case.
-  for (; at + 8 <= end; at += 8) {
-    const a = crc ^ word(bytes, at);
-    const b = word(bytes, at + 4);
+  // The index of each lookup is below 4096: `as number` drops a check, not a case.
+  for (; at + 16 <= end; at += 16) {
+    const a = crc ^ view.getInt32(at, true);
+    const b = view.getInt32(at + 4, true);
+    const c = view.getInt32(at + 8, true);
+    const d = view.getInt32(at + 12, true);
     crc =
-      (table[0x700 | (a & 255)] as number) ^
-      (table[0x600 | ((a >>> 8) & 255)] as number) ^
-      (table[0x500 | ((a >>> 16) & 255)] as number) ^
-      (table[0x400 | (a >>> 24)] as number) ^
-      (table[0x300 | (b & 255)] as number) ^
-      (table[0x200 | ((b >>> 8) & 255)] as number) ^
-      (table[0x100 | ((b >>> 16) & 255)] as number) ^
-      (table[b >>> 24] as number);
+      (table[0xf00 | (a & 255)] as number) ^
+      (table[0xe00 | ((a >>> 8) & 255)] as number) ^
+      (table[0xd00 | ((a >>> 16) & 255)] as number) ^
+      (table[0xc00 | (a >>> 24)] as number) ^
+      (table[0xb00 | (b & 255)] as number) ^
+      (table[0xa00 | ((b >>> 8) & 255)] as number) ^
+      (table[0x900 | ((b >>> 16) & 255)] as number) ^
+      (table[0x800 | (b >>> 24)] as number) ^
+      (table[0x700 | (c & 255)] as number) ^
+      (table[0x600 | ((c >>> 8) & 255)] as number) ^
+      (table[0x500 | ((c >>> 16) & 255)] as number) ^
+      (table[0x400 | (c >>> 24)] as number) ^
+      (table[0x300 | (d & 255)] as number) ^
+      (table[0x200 | ((d >>> 8) & 255)] as number) ^
+      (table[0x100 | ((d >>> 16) & 255)] as number) ^
+      (table[d >>> 24] as number);
   }
   for (; at < end; at += 1) {
-    crc = (table[(crc ^ (bytes[at] as number)) & 255] as number) ^ (crc >>> 8);
+    crc = (table[(crc ^ view.getUint8(at)) & 255] as number) ^ (crc >>> 8);
   }
   return ~crc >>> 0;
 }
 
-function word(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at] as number) |
-    ((bytes[at + 1] as number) << 8) |
-    ((bytes[at + 2] as number) << 16) |
-    ((bytes[at + 3] as number) << 24)
-  );
-}
-
-/** Table k (of 8, 256 words each) advances a byte over k zero bytes more. */
+/** Table k (of 16, 256 words each) advances a byte over k zero bytes more. */
 function makeTables(): Int32Array {
-  const tables = new Int32Array(8 * 256);
+  const tables = new Int32Array(16 * 256);
   for (let byte = 0; byte < 256; byte += 1) {
     let crc = byte;
     for (let bit = 0; bit < 8; bit += 1)

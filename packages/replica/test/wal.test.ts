@@ -74,19 +74,40 @@ describe("wal", () => {
     for (const { data } of recovered.entries) assert.equal(data.buffer.byteLength, data.length);
   });
 
+  it("what comes in one turn shares a write and a sync", async () => {
+    const { wal, seen } = await openWatched();
+    await Promise.all(entries(1, 50, 1).map((one) => wal.append(write({ entries: [one] }))));
+    assert.deepEqual(seen, ["write", "sync"]);
+    await wal.close();
+  });
+
   it("what comes while a sync is under way shares the next write and sync", async () => {
-    const seen: string[] = [];
-    const disk = makeDisk({
-      onOperation: (_count, operation) => {
-        seen.push(operation);
-        return undefined;
-      },
+    const [first, ...others] = entries(1, 50, 1);
+    assert.ok(first !== undefined);
+    const late: Promise<void>[] = [];
+    const { wal, seen } = await openWatched((operation) => {
+      if (operation !== "sync" || late.length > 0) return;
+      for (const one of others) late.push(wal.append(write({ entries: [one] })));
     });
-    const { wal } = await open(disk);
-    seen.length = 0;
-    const all = entries(1, 50, 1).map((one) => wal.append(write({ entries: [one] })));
-    await Promise.all(all);
+    await wal.append(write({ entries: [first] }));
+    await Promise.all(late);
+    assert.equal(wal.lastIndex, 50);
     assert.deepEqual(seen, ["write", "sync", "write", "sync"]);
+    await wal.close();
+  });
+
+  it("those whom a sync has woken and who append again share the next one", async () => {
+    const { wal, seen } = await openWatched();
+    let index = 0;
+    const writeThrice = async () => {
+      for (let round = 1; round <= 3; round++) {
+        index += 1;
+        await wal.append(write({ entries: [entry(index, 1)] }));
+      }
+    };
+    await Promise.all(Array.from({ length: 20 }, writeThrice));
+    assert.equal(wal.lastIndex, 60);
+    assert.deepEqual(seen, ["write", "sync", "write", "sync", "write", "sync"]);
     await wal.close();
   });
 
@@ -326,6 +347,22 @@ describe("wal refuses", () => {
 function makeDisk(options: Partial<SimDiskOptions> = {}): SimDisk {
   const random = new Random(1);
   return new SimDisk({ random: () => random.fraction(), ...options });
+}
+
+/** A log together with the operations on its disk from now on; `hook` is told of each. */
+async function openWatched(
+  hook: (operation: string) => void = () => {},
+): Promise<{ wal: Wal; seen: string[] }> {
+  const seen: string[] = [];
+  let isOpen = false;
+  const onOperation = (_count: number, operation: string): undefined => {
+    if (!isOpen) return;
+    seen.push(operation);
+    hook(operation);
+  };
+  const { wal } = await open(makeDisk({ onOperation }));
+  isOpen = true;
+  return { wal, seen };
 }
 
 function open(

@@ -1,23 +1,29 @@
 /** Whole numbers and byte strings to and from a buffer, as the log's files hold them. */
 
+import { crc32Of } from "../crc32.ts";
+
 /**
  * Length of `value` as a varint: seven bits a byte, low bits first. `value` is a safe integer, 0 or
  * more.
  */
 export function varintBytes(value: number): number {
-  if (value < 128) return 1;
-  let bytes = 1;
-  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) bytes += 1;
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  let bytes = 2;
+  for (let rest = Math.floor(value / 0x4000); rest > 0; rest = Math.floor(rest / 128)) bytes += 1;
   return bytes;
 }
 
 /** Appends to a buffer that grows as needed and can be used again. */
 export class ByteWriter {
   #buffer: Uint8Array;
+  /** Of the same bytes. */
+  #view: DataView;
   #length = 0;
 
   constructor(capacity: number) {
     this.#buffer = new Uint8Array(capacity);
+    this.#view = new DataView(this.#buffer.buffer);
   }
 
   get length(): number {
@@ -27,6 +33,11 @@ export class ByteWriter {
   /** What was written, as a view: valid until the next call of `reset` or a `put` method. */
   view(): Uint8Array {
     return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Checksum of what was written from `from` on, see `crc32`. */
+  crc32(from: number, seed: number): number {
+    return crc32Of(this.#view, seed, from, this.#length);
   }
 
   reset(): void {
@@ -41,13 +52,16 @@ export class ByteWriter {
 
   /** Little endian. */
   putU16(value: number): void {
-    this.putByte(value & 255);
-    this.putByte((value >>> 8) & 255);
+    this.#reserve(2);
+    const at = this.#length;
+    this.#buffer[at] = value;
+    this.#buffer[at + 1] = value >>> 8;
+    this.#length = at + 2;
   }
 
   /** Little endian. */
   putU32(value: number): void {
-    this.putU16(value & 0xffff);
+    this.putU16(value);
     this.putU16(value >>> 16);
   }
 
@@ -69,6 +83,7 @@ export class ByteWriter {
     const bigger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
     bigger.set(this.view());
     this.#buffer = bigger;
+    this.#view = new DataView(bigger.buffer);
   }
 }
 

@@ -11,6 +11,9 @@ import { putRecord, recordBytes, type WalRecord } from "./record.ts";
 const CHECK_BYTES = 2;
 const CRC_BYTES = 4;
 
+/** What the frame of a record adds to its body, at most: check, two lengths, checksum. */
+export const SHELL_BYTES_MAX: number = CHECK_BYTES + 2 * 8 + CRC_BYTES;
+
 /** Where a segment's records are written: moves on with each of them. */
 export interface FrameChain {
   /** The header's checksum: differs from segment to segment, also when a file is used again. */
@@ -41,9 +44,9 @@ export function putFrame(
   writer.putVarint(length);
   writer.putVarint(back);
   putRecord(writer, record);
-  const crc = crc32(writer.view(), chain.key ^ chain.offset, from);
+  const crc = writer.crc32(from, chain.key ^ chain.offset);
   writer.putU32(crc);
-  chain.sum = crc32(writer.view(), chain.sum, writer.length - CRC_BYTES);
+  chain.sum = writer.crc32(writer.length - CRC_BYTES, chain.sum);
   chain.offset += writer.length - from;
 }
 

@@ -4,7 +4,7 @@ import { assert } from "@holdfast/raft";
 import type { StoreIdentity } from "../identity.ts";
 import type { Disk, DiskFile } from "../ports.ts";
 import { ByteWriter } from "./bytes.ts";
-import { type FrameChain, frameBytes, putFrame } from "./frame.ts";
+import { type FrameChain, frameBytes, putFrame, SHELL_BYTES_MAX } from "./frame.ts";
 import type { Head, WalRecord } from "./record.ts";
 import { putHeader, segmentName } from "./segment-header.ts";
 import { SPARE_NAME, type Spare } from "./spare.ts";
@@ -47,11 +47,15 @@ export class Tail {
     return this.#chain.sum;
   }
 
-  /** Length of the file if `records` were written now, in bytes. */
-  lengthWith(records: readonly WalRecord[]): number {
+  /**
+   * Whether the file stays within `segmentBytes` when `records`, of `bodyBytes` together without
+   * their frames, are written.
+   */
+  hasRoomFor(records: readonly WalRecord[], bodyBytes: number, segmentBytes: number): boolean {
     let length = this.usedBytes;
+    if (length + bodyBytes + records.length * SHELL_BYTES_MAX <= segmentBytes) return true;
     for (const record of records) length += frameBytes(record, length, this.usedBytes);
-    return length;
+    return length <= segmentBytes;
   }
 
   /** Hands `records` to the disk in one write; they are durable after the next sync of the file. */

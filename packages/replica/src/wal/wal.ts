@@ -31,6 +31,14 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+interface Batch {
+  readonly waiting: readonly Waiting[];
+  /** Those of `waiting` that say something. */
+  readonly records: readonly WalRecord[];
+  /** Of the records, without their frames. */
+  readonly bytes: number;
+}
+
 /**
  * What queues up beyond this waits for the next batch, so that nobody waits for a very long sync,
  * in bytes.
@@ -53,7 +61,7 @@ export class Wal {
   readonly #durable: LogExtent;
   #tail: Tail;
   #isMarked = true;
-  #queue: Waiting[] = [];
+  readonly #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
   #housekeeping: Promise<void> = Promise.resolve();
   #failure: WalFailedError | undefined;
@@ -137,15 +145,17 @@ export class Wal {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
+      // All who append in this turn, and all whom the last batch woke, are in time for this one.
+      await undefined;
       const batch = this.#takeBatch();
       try {
         // After a failure nothing more may be written: it could become durable without what went
         // before.
-        if (this.#failure === undefined) await this.#commit(batch.map((each) => each.record));
+        if (this.#failure === undefined) await this.#commit(batch);
       } catch (error) {
         this.#fail(error);
       }
-      for (const waiting of batch) {
+      for (const waiting of batch.waiting) {
         if (this.#failure === undefined) waiting.resolve();
         else waiting.reject(this.#failure);
       }
@@ -154,25 +164,27 @@ export class Wal {
     this.#running = undefined;
   }
 
-  #takeBatch(): readonly Waiting[] {
+  #takeBatch(): Batch {
+    const records: WalRecord[] = [];
     let count = 0;
     let bytes = 0;
     for (const { record } of this.#queue) {
-      bytes += recordBytes(record);
-      if (count > 0 && bytes > BATCH_BYTES_MAX) break;
+      if (!isEmpty(record)) {
+        const more = recordBytes(record);
+        if (records.length > 0 && bytes + more > BATCH_BYTES_MAX) break;
+        bytes += more;
+        records.push(record);
+      }
       count += 1;
     }
-    const batch = this.#queue.slice(0, count);
-    this.#queue = this.#queue.slice(count);
-    return batch;
+    return { waiting: this.#queue.splice(0, count), records, bytes };
   }
 
   /** Returns when the records are on disk. */
-  async #commit(all: readonly WalRecord[]): Promise<void> {
-    const records = all.filter((record) => !isEmpty(record));
+  async #commit({ records, bytes }: Batch): Promise<void> {
     if (records.length === 0) return;
     const tail = this.#tail;
-    if (tail.hasBatches && tail.lengthWith(records) > this.#options.segmentBytes) {
+    if (tail.hasBatches && !tail.hasRoomFor(records, bytes, this.#options.segmentBytes)) {
       await this.#roll(records);
     } else {
       tail.write(records);
