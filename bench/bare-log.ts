@@ -1,4 +1,6 @@
-/** What the disk can do without a log: bytes written in place into allocated space, then flushed. */
+/**
+ * What the disk can do without a log: bytes written in place into allocated space, then flushed.
+ */
 
 import { closeSync, fdatasync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Three servers in processes of their own, on real disks and loopback TCP: how long a proposal takes
- * against what one flush and one round trip take in the same run, and how many go through.
+ * Three servers in processes of their own, on real disks and loopback TCP: how long a proposal
+ * takes against what one flush and one round trip take in the same run, and how many go through.
  */
 
 import { mkdir } from "node:fs/promises";

@@ -16,7 +16,9 @@ const USAGE = `Usage: npm run bench -- [--json] [${NAMES.join(" | ")}]...
 
 Runs all benchmarks or those named. --json also writes the figures to bench/results/.`;
 
-/** Runs one benchmark to its end, its output to this terminal. Resolves with the rows it hands over. */
+/**
+ * Runs one benchmark to its end, its output to this terminal. Resolves with the rows it hands over.
+ */
 async function runOne(name: string): Promise<readonly Row[]> {
   const rows: Row[] = [];
   const child = fork(fileURLToPath(new URL(`./${name}.js`, import.meta.url)), {

@@ -1,4 +1,7 @@
-/** Sends back whatever it gets: the other end of a round trip. Ends with the process that started it. */
+/**
+ * Sends back whatever it gets: the other end of a round trip. Ends with the process that started
+ * it.
+ */
 
 import { type AddressInfo, createServer } from "node:net";
 

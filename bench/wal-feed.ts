@@ -9,7 +9,9 @@ const TERM: Term = 3;
 /** Entries that stay in the log when it is compacted, and how often it is. */
 const TRAILING_ENTRIES = 5000;
 const COMPACT_EVERY = 50_000;
-/** What a record adds to its entries, and what each entry adds to its data, in bytes: near enough. */
+/**
+ * What a record adds to its entries, and what each entry adds to its data, in bytes: near enough.
+ */
 const RECORD_OVERHEAD_BYTES = 16;
 const ENTRY_OVERHEAD_BYTES = 2;
 

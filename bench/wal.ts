@@ -46,7 +46,9 @@ interface Bench {
   readonly bare: BareLog;
 }
 
-/** Runs `append` in closed loops for a while; each call stands for `entries`. Entries per second. */
+/**
+ * Runs `append` in closed loops for a while; each call stands for `entries`. Entries per second.
+ */
 async function measure(
   loops: number,
   entries: number,

@@ -1,6 +1,9 @@
 /** Assertions that stay on in production: a broken one means a bug in Holdfast, never bad input. */
 
-/** Thrown when an invariant of the core does not hold. The replica stops and keeps its disk untouched. */
+/**
+ * Thrown when an invariant of the core does not hold. The replica stops and keeps its disk
+ * untouched.
+ */
 export class InvariantError extends Error {
   readonly code = "RAFT_INVARIANT";
 
@@ -10,7 +13,10 @@ export class InvariantError extends Error {
   }
 }
 
-/** Throws {@link InvariantError} unless `condition` holds. `message` must be constant text: a template would cost more than the check. */
+/**
+ * Throws {@link InvariantError} unless `condition` holds. `message` must be constant text: a
+ * template would cost more than the check.
+ */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new InvariantError(message);
 }

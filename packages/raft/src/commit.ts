@@ -6,13 +6,16 @@ import { note } from "./outbox.ts";
 import { reachedByMajority } from "./quorum.ts";
 import { isElectable, type Leader, type Raft } from "./state.ts";
 
-/** Commits what a majority holds on disk, if it is of the own term. True when the commit index grew. */
+/**
+ * Commits what a majority holds on disk, if it is of the own term. True when the commit index grew.
+ */
 export function advanceCommit(raft: Raft, leader: Leader): boolean {
   reached.length = 0;
   if (isElectable(raft)) reached.push(raft.log.durable);
   for (const peer of leader.peers) reached.push(peer.match);
   const index = reachedByMajority(reached);
-  // §5.4.2: only entries of the leader's own term commit by counting, older ones with them (B1, Figure 8).
+  // §5.4.2: only entries of the leader's own term commit by counting, older ones with them (B1,
+  // Figure 8).
   if (index <= raft.commit || raft.log.termAt(index) !== raft.term) return false;
   for (let at = raft.commit + 1; at <= index; at++) {
     const entry = raft.log.at(at);

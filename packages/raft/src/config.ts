@@ -8,18 +8,25 @@ export interface RaftConfig {
   /** The configuration to start from when the disk holds none. */
   readonly members: Members;
   /**
-   * A follower that hears no leader for a random time in `[electionTimeoutMs, electionTimeoutMaxMs)` starts an
-   * election (§5.2). Within `electionTimeoutMs` of hearing one it votes for nobody else (§6).
+   * A follower that hears no leader for a random time in
+   * `[electionTimeoutMs, electionTimeoutMaxMs)` starts an election (§5.2). Within
+   * `electionTimeoutMs` of hearing one it votes for nobody else (§6).
    */
   readonly electionTimeoutMs: number;
   readonly electionTimeoutMaxMs: number;
   /** A leader that has sent a peer nothing for this long sends a heartbeat (§5.2). */
   readonly heartbeatMs: number;
-  /** Ask before raising the term, so that a server that comes back doesn't depose a leader (thesis §9.6). */
+  /**
+   * Ask before raising the term, so that a server that comes back doesn't depose a leader (thesis
+   * §9.6).
+   */
   readonly preVote: boolean;
   /** A leader that hears no majority for `electionTimeoutMaxMs` steps down (thesis §6.2). */
   readonly checkQuorum: boolean;
-  /** A new leader appends an empty entry, so that earlier terms commit at once (§8). Off in the course suite, which checks indexes. */
+  /**
+   * A new leader appends an empty entry, so that earlier terms commit at once (§8). Off in the
+   * course suite, which checks indexes.
+   */
   readonly noop: boolean;
   /** Payload limit of one append-request, in bytes; a single larger entry travels alone. */
   readonly messageBytesMax: number;
@@ -30,15 +37,18 @@ export interface RaftConfig {
   /** An unanswered append-request counts as lost after this long. */
   readonly retransmitMs: number;
   /**
-   * Least time between two append-requests to one peer, and the longest that news without entries (a commit index, a
-   * new leader's first heartbeat) waits for entries to travel with. 0 sends everything at once.
+   * Least time between two append-requests to one peer, and the longest that news without entries
+   * (a commit index, a new leader's first heartbeat) waits for entries to travel with. 0 sends
+   * everything at once.
    */
   readonly coalesceMs: number;
   /** Largest command, in bytes. */
   readonly commandBytesMax: number;
   /** A leader refuses proposals while more than this is appended but not committed, in bytes. */
   readonly uncommittedBytesMax: number;
-  /** Entries kept behind a snapshot, so that a follower that is a little behind needs no snapshot. */
+  /**
+   * Entries kept behind a snapshot, so that a follower that is a little behind needs no snapshot.
+   */
   readonly trailingEntries: number;
 }
 

@@ -4,8 +4,9 @@ import { isCount } from "./entry.ts";
 import type { Raft } from "./state.ts";
 
 /**
- * All writes up to `seq` are on disk. Returns why that can't be, or "". What a write makes durable was lowered when the
- * log was cut after it, so a late report never vouches for entries that replaced the written ones (B15).
+ * All writes up to `seq` are on disk. Returns why that can't be, or "". What a write makes durable
+ * was lowered when the log was cut after it, so a late report never vouches for entries that
+ * replaced the written ones (B15).
  */
 export function onPersisted(raft: Raft, seq: number): string {
   if (!isCount(seq) || seq > raft.writeSeq) return "persisted: a write that was never handed over";

@@ -19,7 +19,8 @@ import {
 /** The election timer ran out (§5.2). */
 export function onElectionTimeout(raft: Raft): void {
   if (!isElectable(raft)) return;
-  // A node in term 0 has nothing to try out: no leader of term 0 exists, and term 1 deposes no leader.
+  // A node in term 0 has nothing to try out: no leader of term 0 exists, and term 1 deposes no
+  // leader.
   if (raft.config.preVote && raft.term > 0) {
     becomePreCandidate(raft);
     for (const voter of raft.members.voters) askPreVote(raft, voter);
@@ -29,7 +30,9 @@ export function onElectionTimeout(raft: Raft): void {
   }
 }
 
-/** Raises the term and asks `electorate` for votes; they leave once the own vote is durable (A1). */
+/**
+ * Raises the term and asks `electorate` for votes; they leave once the own vote is durable (A1).
+ */
 function campaign(raft: Raft, electorate: readonly NodeId[]): void {
   becomeCandidate(raft);
   for (const voter of electorate) askVote(raft, raft.role as Candidate, voter);
@@ -116,8 +119,8 @@ function isUpToDate(raft: Raft, lastTerm: Term, lastIndex: Index): boolean {
 }
 
 /**
- * Stickiness (thesis §4.2.3): within the shortest election timeout of hearing a leader nobody else gets a vote. The
- * leader itself asking means that it leads no more (C5).
+ * Stickiness (thesis §4.2.3): within the shortest election timeout of hearing a leader nobody else
+ * gets a vote. The leader itself asking means that it leads no more (C5).
  */
 export function isLeaderAlive(raft: Raft, candidate: NodeId): boolean {
   const { role, config, now } = raft;
@@ -128,7 +131,9 @@ export function isLeaderAlive(raft: Raft, candidate: NodeId): boolean {
   return role.kind === "leader";
 }
 
-/** True when a vote request of a higher term must not even raise this node's term (thesis §4.2.3). */
+/**
+ * True when a vote request of a higher term must not even raise this node's term (thesis §4.2.3).
+ */
 export function isSticky(raft: Raft, request: VoteRequest): boolean {
   // Without check-quorum a deaf leader would be protected for ever.
   return raft.config.checkQuorum && isLeaderAlive(raft, request.from);
@@ -172,8 +177,8 @@ function onVoteAnswer(raft: Raft, role: Candidate, response: VoteResponse): void
 }
 
 /**
- * §5.2: a majority of the full cluster wins; a lost election waits for its timeout, as a split one does. Votes that
- * come before the own one is on disk are kept until it is (thesis §3.8).
+ * §5.2: a majority of the full cluster wins; a lost election waits for its timeout, as a split one
+ * does. Votes that come before the own one is on disk are kept until it is (thesis §3.8).
  */
 function settleElection(raft: Raft, role: Candidate): void {
   if (!isHardStateDurable(raft)) return;

@@ -1,12 +1,19 @@
-/** The words that everything else is made of: terms, indexes, node ids, log entries (paper §5.3). */
+/**
+ * The words that everything else is made of: terms, indexes, node ids, log entries (paper §5.3).
+ */
 
 /** A leadership period, 0 before the first election (§5.1). A safe integer. */
 export type Term = number;
 
-/** A position in the log; the first entry has index 1, 0 means "before the log" (§5.3). A safe integer. */
+/**
+ * A position in the log; the first entry has index 1, 0 means "before the log" (§5.3). A safe
+ * integer.
+ */
 export type Index = number;
 
-/** Identifies one server of the cluster for its whole life; a positive safe integer, never reused. */
+/**
+ * Identifies one server of the cluster for its whole life; a positive safe integer, never reused.
+ */
 export type NodeId = number;
 
 /** No node: nobody was voted for, nobody is known to lead. */
@@ -49,7 +56,10 @@ export interface SnapshotMeta {
 
 export const EMPTY: Uint8Array = new Uint8Array(0);
 
-/** Flat cost charged per entry beside its payload, in bytes: near what the wire and disk records add. */
+/**
+ * Flat cost charged per entry beside its payload, in bytes: near what the wire and disk records
+ * add.
+ */
 export const ENTRY_OVERHEAD_BYTES = 16;
 
 /** What one entry counts towards byte budgets and windows. */

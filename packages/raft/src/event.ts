@@ -1,4 +1,7 @@
-/** The trace vocabulary: what a node did, one event each. Names follow the actions of the protocol's specification. */
+/**
+ * The trace vocabulary: what a node did, one event each. Names follow the actions of the protocol's
+ * specification.
+ */
 
 import type { Index, NodeId, Term } from "./entry.ts";
 

@@ -13,7 +13,8 @@ export function onAppendRequest(raft: Raft, request: AppendRequest): string {
   const { prevIndex, prevTerm, entries } = request;
   follow(raft, request.from);
   if (prevIndex < log.startIndex) {
-    // §7: the log before the start is committed and in our snapshot, so it equals the leader's (B5).
+    // §7: the log before the start is committed and in our snapshot, so it equals the leader's
+    // (B5).
     accept(raft, request, commit);
     return "";
   }
@@ -33,7 +34,10 @@ export function onAppendRequest(raft: Raft, request: AppendRequest): string {
   return "";
 }
 
-/** The first index whose term differs; 0 when none does. Only a real conflict deletes anything (B2, B3). */
+/**
+ * The first index whose term differs; 0 when none does. Only a real conflict deletes anything (B2,
+ * B3).
+ */
 function firstConflict(raft: Raft, entries: readonly Entry[]): Index {
   const last = raft.log.lastIndex;
   for (const entry of entries) {
@@ -56,7 +60,10 @@ function accept(raft: Raft, request: AppendRequest, index: Index): void {
   emit(raft, appendResponse(raft, request, true, index, 0), index);
 }
 
-/** Tells the leader the last index at which the logs can still agree, so that one round passes over a whole term (§5.3). */
+/**
+ * Tells the leader the last index at which the logs can still agree, so that one round passes over
+ * a whole term (§5.3).
+ */
 function refuse(raft: Raft, request: AppendRequest): void {
   const { log } = raft;
   const found = log.lastIndexUpTo(request.prevIndex, request.prevTerm);

@@ -1,4 +1,7 @@
-/** Everything that can happen to a node. `step` takes one of these and the time; nothing else changes a `Raft`. */
+/**
+ * Everything that can happen to a node. `step` takes one of these and the time; nothing else
+ * changes a `Raft`.
+ */
 
 import type { Index, NodeId, Term } from "./entry.ts";
 import type { Message } from "./message.ts";
@@ -14,7 +17,10 @@ export type Input =
   | { readonly kind: "persisted"; readonly seq: number }
   /** The state machine has applied everything up to `index`. */
   | { readonly kind: "applied"; readonly index: Index }
-  /** The application has a durable snapshot of its state as of `index`: the log before it may go (§7). */
+  /**
+   * The application has a durable snapshot of its state as of `index`: the log before it may go
+   * (§7).
+   */
   | { readonly kind: "snapshot-taken"; readonly index: Index }
   /** The incoming snapshot is complete: `ok` when its checksum and shape hold. */
   | {

@@ -1,4 +1,7 @@
-/** What must hold in every state and over every step (paper Fig. 3). Run after every step in tests and simulation. */
+/**
+ * What must hold in every state and over every step (paper Fig. 3). Run after every step in tests
+ * and simulation.
+ */
 
 import { assert } from "./assert.ts";
 import { type Index, NOBODY, type NodeId, type Term } from "./entry.ts";

@@ -1,4 +1,7 @@
-/** The leader's side: proposals, append answers, heartbeats, check-quorum (paper §5.3; thesis §6.2, §10.2.1). */
+/**
+ * The leader's side: proposals, append answers, heartbeats, check-quorum (paper §5.3; thesis §6.2,
+ * §10.2.1).
+ */
 
 import { advanceCommit } from "./commit.ts";
 import { NOBODY, type NodeId } from "./entry.ts";
@@ -74,7 +77,8 @@ function onRefused(raft: Raft, leader: Leader, peer: Progress, response: AppendR
   const isCurrent = response.seq >= peer.floorSeq && peer.windowSeq.includes(response.seq);
   if (!isCurrent || peer.flow === "snapshot") return "";
   if (response.index < peer.match) {
-    // It was refused before an overtaken request made it match: only what follows is to be sent again.
+    // It was refused before an overtaken request made it match: only what follows is to be sent
+    // again.
     peer.lost(leader.seq + 1);
     return "";
   }
@@ -108,7 +112,10 @@ export function onLeaderTick(raft: Raft, leader: Leader): void {
   }
 }
 
-/** Thesis §6.2: a leader that hears no majority for an election timeout must not keep clients waiting. */
+/**
+ * Thesis §6.2: a leader that hears no majority for an election timeout must not keep clients
+ * waiting.
+ */
 function hearsMajority(raft: Raft, leader: Leader): boolean {
   const since = raft.now - raft.config.electionTimeoutMaxMs;
   let count = isElectable(raft) ? 1 : 0;
@@ -116,9 +123,13 @@ function hearsMajority(raft: Raft, leader: Leader): boolean {
   return count >= majorityOf(raft.members.voters.length);
 }
 
-/** Unanswered for too long: the peer falls back to probes without entries until it is heard again (G3, G4). */
+/**
+ * Unanswered for too long: the peer falls back to probes without entries until it is heard again
+ * (G3, G4).
+ */
 function giveUpLost(raft: Raft, leader: Leader, peer: Progress): void {
-  // The same sum as in the deadline: a rounding error between the two would make the timer fire for ever.
+  // The same sum as in the deadline: a rounding error between the two would make the timer fire for
+  // ever.
   const { retransmitMs } = raft.config;
   if (raft.now >= peer.oldestSentAt() + retransmitMs) {
     const wasStreaming = peer.flow === "stream";

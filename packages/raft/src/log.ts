@@ -4,8 +4,8 @@ import { assert } from "./assert.ts";
 import { type Entry, entryBytes, type Index, type Term } from "./entry.ts";
 
 /**
- * Positions `startIndex + 1 .. lastIndex` hold entries; at `startIndex` only the term is known (0,0 for a log from the
- * beginning). Leaf: asserts its bounds, takes no decisions.
+ * Positions `startIndex + 1 .. lastIndex` hold entries; at `startIndex` only the term is known (0,0
+ * for a log from the beginning). Leaf: asserts its bounds, takes no decisions.
  */
 export class Log {
   startIndex: Index;
@@ -63,7 +63,10 @@ export class Log {
     if (this.durable >= from) this.durable = from - 1;
   }
 
-  /** Forgets entries up to and including `index`. The tail moves to a new array, so the old entries can be collected. */
+  /**
+   * Forgets entries up to and including `index`. The tail moves to a new array, so the old entries
+   * can be collected.
+   */
   compactTo(index: Index): void {
     assert(index >= this.startIndex, "log.compactTo: goes back");
     assert(index <= this.lastIndex, "log.compactTo: beyond the end");
@@ -74,7 +77,9 @@ export class Log {
     if (this.durable < index) this.durable = index;
   }
 
-  /** Becomes the empty log behind a snapshot (§7); nothing of it is durable until that snapshot is. */
+  /**
+   * Becomes the empty log behind a snapshot (§7); nothing of it is durable until that snapshot is.
+   */
   reset(index: Index, term: Term): void {
     this.entries.length = 0;
     this.startIndex = index;
@@ -89,7 +94,10 @@ export class Log {
     return this.entries.slice(from - this.startIndex - 1, last - this.startIndex);
   }
 
-  /** As many entries from `from` on as fit in `bytesMax`, at least one (B22: a large entry travels alone). */
+  /**
+   * As many entries from `from` on as fit in `bytesMax`, at least one (B22: a large entry travels
+   * alone).
+   */
   sliceBytes(from: Index, bytesMax: number): readonly Entry[] {
     const end = this.lastIndex;
     let last = from;
@@ -103,8 +111,9 @@ export class Log {
   }
 
   /**
-   * The last index at or below `index` whose term is at most `term`: where two logs can still agree (§5.3). Both sides
-   * of a refused append use it, so one round trip passes over a whole term. `startIndex - 1` when nothing here can.
+   * The last index at or below `index` whose term is at most `term`: where two logs can still agree
+   * (§5.3). Both sides of a refused append use it, so one round trip passes over a whole term.
+   * `startIndex - 1` when nothing here can.
    */
   lastIndexUpTo(index: Index, term: Term): Index {
     let at = Math.min(index, this.lastIndex);

@@ -1,6 +1,7 @@
 /**
- * The three RPCs as messages: RequestVote, AppendEntries (Fig. 2) and InstallSnapshot (Fig. 13), each a request and a
- * response. Every kind is built in one place with all fields present and in the same order.
+ * The three RPCs as messages: RequestVote, AppendEntries (Fig. 2) and InstallSnapshot (Fig. 13),
+ * each a request and a response. Every kind is built in one place with all fields present and in
+ * the same order.
  */
 
 import type { Entry, Index, Members, NodeId, Term } from "./entry.ts";
@@ -17,7 +18,9 @@ export interface VoteRequest extends Envelope {
   readonly kind: "vote-request";
   /** True for a trial: the sender has not raised its term and nobody's vote is spent. */
   readonly preVote: boolean;
-  /** The term in which the sender leads if it wins; `term` for a real vote, `term + 1` for a trial. */
+  /**
+   * The term in which the sender leads if it wins; `term` for a real vote, `term + 1` for a trial.
+   */
   readonly electionTerm: Term;
   readonly lastIndex: Index;
   readonly lastTerm: Term;
@@ -34,7 +37,10 @@ export interface VoteResponse extends Envelope {
 /** AppendEntries (§5.3): replication, and with no entries the heartbeat. */
 export interface AppendRequest extends Envelope {
   readonly kind: "append-request";
-  /** Grows with every append-request and snapshot-request of a leader in its term; echoed by the answer. */
+  /**
+   * Grows with every append-request and snapshot-request of a leader in its term; echoed by the
+   * answer.
+   */
   readonly seq: number;
   readonly prevIndex: Index;
   readonly prevTerm: Term;
@@ -77,7 +83,10 @@ export interface SnapshotResponse extends Envelope {
   readonly lastIndex: Index;
   /** Bytes held so far: the offset of the piece wanted next. */
   readonly offset: number;
-  /** The snapshot (or a log that already covers it) is on disk: the follower matches up to `matchIndex`. */
+  /**
+   * The snapshot (or a log that already covers it) is on disk: the follower matches up to
+   * `matchIndex`.
+   */
   readonly installed: boolean;
   /** Valid when installed, else 0. */
   readonly matchIndex: Index;

@@ -1,4 +1,7 @@
-/** What leaves a node, and when it may (thesis §3.8): the one place where a promise waits for the disk. */
+/**
+ * What leaves a node, and when it may (thesis §3.8): the one place where a promise waits for the
+ * disk.
+ */
 
 import { assert } from "./assert.ts";
 import type { Effects, Write } from "./effects.ts";
@@ -8,8 +11,8 @@ import type { Message } from "./message.ts";
 import { isHardStateDurable, type Raft } from "./state.ts";
 
 /**
- * Sends `message` as soon as what it promises is durable: this node's term and vote, and its log up to `promised`.
- * What can't leave now waits behind everything that is written before it (I-8).
+ * Sends `message` as soon as what it promises is durable: this node's term and vote, and its log up
+ * to `promised`. What can't leave now waits behind everything that is written before it (I-8).
  */
 export function emit(raft: Raft, message: Message, promised: Index = 0): void {
   if (isHardStateDurable(raft) && promised <= raft.log.durable) raft.outbox.send.push(message);
@@ -20,7 +23,10 @@ export function note(raft: Raft, event: RaftEvent): void {
   raft.outbox.events.push(event);
 }
 
-/** Cuts the log at a conflict (§5.3), and with it what writes in flight still promise about those indexes (B15). */
+/**
+ * Cuts the log at a conflict (§5.3), and with it what writes in flight still promise about those
+ * indexes (B15).
+ */
 export function truncateLog(raft: Raft, from: Index): void {
   assert(from > raft.commit, "truncateLog: committed entries");
   raft.log.truncateFrom(from);

@@ -1,4 +1,7 @@
-/** What a leader knows of one peer, and what it has under way to it (Fig. 2 nextIndex, matchIndex; thesis §10.2.1). */
+/**
+ * What a leader knows of one peer, and what it has under way to it (Fig. 2 nextIndex, matchIndex;
+ * thesis §10.2.1).
+ */
 
 import { assert } from "./assert.ts";
 import type { Index, NodeId, SnapshotMeta } from "./entry.ts";
@@ -23,7 +26,9 @@ export interface Outgoing {
 
 export class Progress {
   readonly id: NodeId;
-  /** The peer's log is known to be durable and equal up to here; never goes back in a term (B10). */
+  /**
+   * The peer's log is known to be durable and equal up to here; never goes back in a term (B10).
+   */
   match: Index = 0;
   /** The next entry to send. */
   next: Index;
@@ -32,9 +37,15 @@ export class Progress {
   outgoing: Outgoing | undefined = undefined;
   /** Refusals of requests older than this speak of a state that is gone (B11, B12). */
   floorSeq = 0;
-  /** The last request that had left when `match` last grew: a later one finds the peer holding `match`. */
+  /**
+   * The last request that had left when `match` last grew: a later one finds the peer holding
+   * `match`.
+   */
   matchSeq = 0;
-  /** A request went unanswered for too long and nothing was heard since: probes carry no entries (G7). */
+  /**
+   * A request went unanswered for too long and nothing was heard since: probes carry no entries
+   * (G7).
+   */
   silent = false;
   /** When the last append-request left, in ms; -Infinity before the first. */
   sentAt: number = Number.NEGATIVE_INFINITY;
@@ -70,7 +81,10 @@ export class Progress {
     return this.messagesInWindow < windowMessages && this.bytesInWindow < windowBytes;
   }
 
-  /** Notes an append-request with the entries from `next` up to `last` (none when `last` is `next - 1`). */
+  /**
+   * Notes an append-request with the entries from `next` up to `last` (none when `last` is
+   * `next - 1`).
+   */
   sent(seq: number, last: Index, bytes: number, now: number): void {
     assert(last + 1 >= this.next, "progress.sent: goes back");
     this.windowSeq.push(seq);
@@ -87,7 +101,10 @@ export class Progress {
     return this.windowSentAt[0] ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The peer accepted request `seq` and holds everything up to `index`; `seqNow` is the last one sent. True when that is news. */
+  /**
+   * The peer accepted request `seq` and holds everything up to `index`; `seqNow` is the last one
+   * sent. True when that is news.
+   */
   accepted(seq: number, index: Index, seqNow: number): boolean {
     while (this.messagesInWindow > 0 && this.frees(seq, index)) this.dropOldest();
     const news = index > this.match;

@@ -9,8 +9,8 @@ export function majorityOf(count: number): number {
 }
 
 /**
- * The largest value that a majority has reached. Sorts `values` in place: there are three to nine of them, so an
- * insertion sort is quicker than the built-in one and makes no garbage.
+ * The largest value that a majority has reached. Sorts `values` in place: there are three to nine
+ * of them, so an insertion sort is quicker than the built-in one and makes no garbage.
  */
 export function reachedByMajority(values: number[]): number {
   const count = values.length;

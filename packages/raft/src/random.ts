@@ -9,7 +9,10 @@ export function nextWord(word: number): number {
   return x >>> 0;
 }
 
-/** A usable state word from any seed: different seeds and ids give unrelated words (C16: equal seeds split every vote). */
+/**
+ * A usable state word from any seed: different seeds and ids give unrelated words (C16: equal seeds
+ * split every vote).
+ */
 export function seedWord(seed: number, salt: number): number {
   let x = (Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul((salt | 0) + 0x7f4a7c15, 0x85ebca6b)) | 0;
   x ^= x >>> 16;

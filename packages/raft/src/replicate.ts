@@ -10,7 +10,10 @@ import type { Leader, Raft } from "./state.ts";
 const NEVER = Number.POSITIVE_INFINITY;
 const NO_ENTRIES: readonly Entry[] = [];
 
-/** Sends every peer what it lacks and may have now. Runs once per batch of steps, so that batching falls out. */
+/**
+ * Sends every peer what it lacks and may have now. Runs once per batch of steps, so that batching
+ * falls out.
+ */
 export function replicate(raft: Raft, leader: Leader): void {
   for (const peer of leader.peers) {
     if (peer.flow !== "snapshot" && peer.next <= raft.log.startIndex)
@@ -21,7 +24,10 @@ export function replicate(raft: Raft, leader: Leader): void {
   }
 }
 
-/** Nothing was sent for a heartbeat interval: say that the leader lives, and probe where the logs meet (§5.2). */
+/**
+ * Nothing was sent for a heartbeat interval: say that the leader lives, and probe where the logs
+ * meet (§5.2).
+ */
 export function sendHeartbeat(raft: Raft, leader: Leader, peer: Progress): void {
   const canProbe = peer.flow === "probe" && peer.next > raft.log.startIndex;
   if (canProbe && peer.messagesInWindow === 0) sendProbe(raft, leader, peer);
@@ -41,11 +47,15 @@ function sendEntries(raft: Raft, leader: Leader, peer: Progress): void {
   }
 }
 
-/** True when the peer waits for something that no entry will carry: a higher commit index, or the first sign of this leader. */
+/**
+ * True when the peer waits for something that no entry will carry: a higher commit index, or the
+ * first sign of this leader.
+ */
 function owesNews(raft: Raft, peer: Progress): boolean {
   if (peer.silent || peer.next <= raft.log.lastIndex) return false;
   if (peer.newsAt !== NEVER) return true;
-  // Behind a `match` that is compacted no request can carry it: trying would send one after each step.
+  // Behind a `match` that is compacted no request can carry it: trying would send one after each
+  // step.
   const canTell = peer.match >= raft.log.startIndex;
   return canTell && Math.min(raft.commit, peer.match) > peer.commitSent;
 }
@@ -63,7 +73,10 @@ function sendProbe(raft: Raft, leader: Leader, peer: Progress): void {
   emit(raft, request);
 }
 
-/** An empty append at what is known to match: can't be refused by a peer that lags or that got messages out of order (B12). */
+/**
+ * An empty append at what is known to match: can't be refused by a peer that lags or that got
+ * messages out of order (B12).
+ */
 function sendEmpty(raft: Raft, leader: Leader, peer: Progress): void {
   const prevIndex = peer.match >= raft.log.startIndex ? peer.match : 0;
   emit(raft, appendRequest(raft, leader, peer, prevIndex, NO_ENTRIES));
@@ -102,7 +115,9 @@ function beginSnapshot(raft: Raft, leader: Leader, peer: Progress): void {
   note(raft, { kind: "peer-state", peer: peer.id, flow: "snapshot" });
 }
 
-/** One piece is under way at a time; a silent peer must give a sign of life before it gets another. */
+/**
+ * One piece is under way at a time; a silent peer must give a sign of life before it gets another.
+ */
 function sendPiece(raft: Raft, leader: Leader, peer: Progress): void {
   const { outgoing } = peer;
   assert(outgoing !== undefined, "replicate: snapshot flow without a snapshot");

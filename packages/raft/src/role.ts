@@ -9,8 +9,9 @@ import { Progress } from "./progress.ts";
 import { type Leader, makeFollower, nextElectionAt, type Raft } from "./state.ts";
 
 /**
- * Follows in `term`, under `leader` when it is known. A higher term frees the vote (§5.1). The election timer of a
- * node that wasn't leading runs on: only a leader's word or a granted vote resets it.
+ * Follows in `term`, under `leader` when it is known. A higher term frees the vote (§5.1). The
+ * election timer of a node that wasn't leading runs on: only a leader's word or a granted vote
+ * resets it.
  */
 export function becomeFollower(raft: Raft, term: Term, leader: NodeId, why: StepDownReason): void {
   assert(term >= raft.term, "becomeFollower: term goes back");
@@ -26,7 +27,10 @@ export function becomeFollower(raft: Raft, term: Term, leader: NodeId, why: Step
   note(raft, { kind: "became-follower", term, leader });
 }
 
-/** An append or snapshot of this term came from `leader`: it lives, so the election timer starts anew (§5.2). */
+/**
+ * An append or snapshot of this term came from `leader`: it lives, so the election timer starts
+ * anew (§5.2).
+ */
 export function follow(raft: Raft, leader: NodeId): void {
   if (raft.role.kind !== "follower") becomeFollower(raft, raft.term, leader, "other-leader");
   const { role } = raft;
@@ -101,9 +105,9 @@ export function becomeLeader(raft: Raft): void {
 }
 
 /**
- * Fig. 2: a new leader lets every server know. Where messages are spared (`coalesceMs`), one that gave
- * no vote is perhaps down, and hears of it with the first entries or the next heartbeat: the trial of
- * an election (thesis §9.6) keeps it from deposing the leader before.
+ * Fig. 2: a new leader lets every server know. Where messages are spared (`coalesceMs`), one that
+ * gave no vote is perhaps down, and hears of it with the first entries or the next heartbeat: the
+ * trial of an election (thesis §9.6) keeps it from deposing the leader before.
  */
 function isGreeted(config: RaftConfig, granted: readonly NodeId[], id: NodeId): boolean {
   return config.coalesceMs === 0 || !config.preVote || granted.includes(id);

@@ -9,7 +9,10 @@ import { heard, peerOf } from "./replicate.ts";
 import { follow } from "./role.ts";
 import type { Follower, Incoming, Leader, Raft } from "./state.ts";
 
-/** The application holds a durable snapshot as of `index`: the log before it may go, but for a tail (§7). */
+/**
+ * The application holds a durable snapshot as of `index`: the log before it may go, but for a tail
+ * (§7).
+ */
 export function onSnapshotTaken(raft: Raft, index: Index): string {
   if (!isCount(index) || index > raft.applied) return "snapshot-taken: beyond what was applied";
   const { log } = raft;
@@ -25,8 +28,8 @@ export function onSnapshotTaken(raft: Raft, index: Index): string {
 }
 
 /**
- * A transfer to a live peer keeps the log behind its snapshot: else the peer would be out of reach again by the time
- * that it has installed it, and with frequent snapshots for ever (E4).
+ * A transfer to a live peer keeps the log behind its snapshot: else the peer would be out of reach
+ * again by the time that it has installed it, and with frequent snapshots for ever (E4).
  */
 function heldIndex(raft: Raft): Index {
   let held = Number.POSITIVE_INFINITY;
@@ -61,7 +64,10 @@ export function onSnapshotRequest(raft: Raft, request: SnapshotRequest): void {
   if (!incoming.checking) answerOffset(raft, incoming);
 }
 
-/** The transfer that `request` belongs to; another sender, term or snapshot starts anew: bytes may differ. */
+/**
+ * The transfer that `request` belongs to; another sender, term or snapshot starts anew: bytes may
+ * differ.
+ */
 function incomingFor(role: Follower, request: SnapshotRequest): Incoming {
   const { incoming } = role;
   if (incoming !== undefined && isSameTransfer(incoming, request)) return incoming;
@@ -82,7 +88,10 @@ function isSameTransfer(incoming: Incoming, request: SnapshotRequest): boolean {
   return isSameSender && meta.index === request.lastIndex && meta.term === request.lastTerm;
 }
 
-/** The driver has checked the complete snapshot. A result for a transfer that is no more is dropped (E11). */
+/**
+ * The driver has checked the complete snapshot. A result for a transfer that is no more is dropped
+ * (E11).
+ */
 export function onSnapshotChecked(raft: Raft, index: Index, term: Term, ok: boolean): void {
   const { role } = raft;
   const incoming = role.kind === "follower" ? role.incoming : undefined;
@@ -194,7 +203,9 @@ function onInstalled(raft: Raft, leader: Leader, peer: Progress): void {
   }
 }
 
-/** The piece can't be read: the snapshot was replaced or is damaged. Begin again with the newest. */
+/**
+ * The piece can't be read: the snapshot was replaced or is damaged. Begin again with the newest.
+ */
 export function onSnapshotUnreadable(raft: Raft, leader: Leader, to: NodeId, index: Index): void {
   const peer = peerOf(leader, to);
   if (peer?.outgoing === undefined || peer.outgoing.meta.index !== index) return;

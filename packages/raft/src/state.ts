@@ -1,4 +1,6 @@
-/** The whole state of a node as plain data (paper Fig. 2 and Fig. 4): clone it, hash it, draw it. */
+/**
+ * The whole state of a node as plain data (paper Fig. 2 and Fig. 4): clone it, hash it, draw it.
+ */
 
 import { assert } from "./assert.ts";
 import { makeConfig, type RaftConfig } from "./config.ts";
@@ -163,7 +165,8 @@ export function createRaft(config: RaftConfig, restored: Restored, now: number):
   const { hardState, snapshot, start, entries } = restored;
   const log = new Log(start.index, start.term, entries);
   const base = snapshot?.index ?? 0;
-  // A snapshot can be on disk before the term it covers is: that term was heard of, and nothing was promised in it.
+  // A snapshot can be on disk before the term it covers is: that term was heard of, and nothing was
+  // promised in it.
   const isBehind = log.lastTerm > hardState.term;
   const raft: Raft = {
     config: makeConfig(config),

@@ -36,8 +36,9 @@ import { malformed } from "./validate.ts";
 const DONE: StepResult = { ok: true, first: 0, last: 0, term: 0 };
 
 /**
- * Takes one input at time `now` (ms, monotonic; a time before the last one counts as the last one). The only way to
- * change a `Raft`. Never waits, never throws for bad input: a refusal is a result. An `InvariantError` is a bug here.
+ * Takes one input at time `now` (ms, monotonic; a time before the last one counts as the last one).
+ * The only way to change a `Raft`. Never waits, never throws for bad input: a refusal is a result.
+ * An `InvariantError` is a bug here.
  */
 export function step(raft: Raft, input: Input, now: number): StepResult {
   if (now > raft.now) raft.now = now;
@@ -47,8 +48,9 @@ export function step(raft: Raft, input: Input, now: number): StepResult {
 }
 
 /**
- * What must be done now; hands each effect over once. Step everything that waits, then take effects once: what was
- * proposed and acknowledged in one batch leaves in one message per peer and one write.
+ * What must be done now; hands each effect over once. Step everything that waits, then take effects
+ * once: what was proposed and acknowledged in one batch leaves in one message per peer and one
+ * write.
  */
 export function takeEffects(raft: Raft): Effects {
   if (raft.role.kind === "leader") {
@@ -104,12 +106,16 @@ function onReceived(raft: Raft, message: Message): StepResult {
   return why === "" ? DONE : refuse(raft, message, "impossible", why);
 }
 
-/** §5.1: a request of an earlier term is refused with the current one; a response of an earlier term is old news. */
+/**
+ * §5.1: a request of an earlier term is refused with the current one; a response of an earlier term
+ * is old news.
+ */
 function onStale(raft: Raft, message: Message): string {
   if (message.kind === "vote-request") onVoteRequest(raft, message);
   else if (message.kind === "append-request") refuseStaleAppend(raft, message);
   else if (message.kind === "snapshot-request") refuseStaleSnapshot(raft, message);
-  // A voter may grant a trial from an earlier term than the candidate's: the echo tells whether it counts.
+  // A voter may grant a trial from an earlier term than the candidate's: the echo tells whether it
+  // counts.
   else if (message.kind === "vote-response") onVoteResponse(raft, message);
   return "";
 }
@@ -155,7 +161,10 @@ function onTick(raft: Raft): StepResult {
   return DONE;
 }
 
-/** What became durable may win an election or commit entries: this node counts itself only now (thesis §10.2.1). */
+/**
+ * What became durable may win an election or commit entries: this node counts itself only now
+ * (thesis §10.2.1).
+ */
 function settleDurable(raft: Raft): string {
   const { role } = raft;
   if (role.kind === "candidate" && isHardStateDurable(raft)) onOwnVoteDurable(raft, role);

@@ -17,7 +17,8 @@ function leaderDeadline(raft: Raft, leader: Leader): number {
     deadline = Math.min(deadline, peer.sentAt + heartbeatMs, peer.oldestSentAt() + retransmitMs);
     if (peer.outgoing !== undefined)
       deadline = Math.min(deadline, peer.outgoing.sentAt + retransmitMs);
-    // News and entries have a due time only while `replicate` would send them then: else ticks would spin.
+    // News and entries have a due time only while `replicate` would send them then: else ticks
+    // would spin.
     if (peer.next > last) {
       if (!peer.silent) deadline = Math.min(deadline, peer.newsAt);
     } else if (peer.hasRoom(windowMessages, windowBytes)) {

@@ -1,4 +1,7 @@
-/** Events as one line of plain words: for golden files, the command line and the dashboard. `index^term` as in the papers on Raft. */
+/**
+ * Events as one line of plain words: for golden files, the command line and the dashboard.
+ * `index^term` as in the papers on Raft.
+ */
 
 import { unreachable } from "./assert.ts";
 import { NOBODY } from "./entry.ts";

@@ -1,4 +1,7 @@
-/** Elections that got stuck or never ended in other implementations: C1 to C18 of the catalogue (thesis §9.6, §6.2, §4.2.3). */
+/**
+ * Elections that got stuck or never ended in other implementations: C1 to C18 of the catalogue
+ * (thesis §9.6, §6.2, §4.2.3).
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,6 @@
-/** Windows, budgets and peers that fall silent: G1 to G4 of the catalogue, and I-8 (thesis §10.2.1). */
+/**
+ * Windows, budgets and peers that fall silent: G1 to G4 of the catalogue, and I-8 (thesis §10.2.1).
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

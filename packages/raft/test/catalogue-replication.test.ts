@@ -1,4 +1,7 @@
-/** Replication and commit: bugs that other implementations had, B1 to B20 of the catalogue (paper §5.3, §5.4.2, thesis §10.2.1). */
+/**
+ * Replication and commit: bugs that other implementations had, B1 to B20 of the catalogue (paper
+ * §5.3, §5.4.2, thesis §10.2.1).
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

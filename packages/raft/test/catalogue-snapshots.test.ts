@@ -1,4 +1,7 @@
-/** Snapshots and compaction: bugs that other implementations had, E2 to E17 of the catalogue (paper §7, Fig. 13). */
+/**
+ * Snapshots and compaction: bugs that other implementations had, E2 to E17 of the catalogue (paper
+ * §7, Fig. 13).
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

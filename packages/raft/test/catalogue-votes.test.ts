@@ -1,4 +1,7 @@
-/** Votes, terms and what must be on disk: bugs that other implementations had, A1 to A12 of the catalogue (paper §5.2, thesis §3.8). */
+/**
+ * Votes, terms and what must be on disk: bugs that other implementations had, A1 to A12 of the
+ * catalogue (paper §5.2, thesis §3.8).
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,6 @@
-/** A circle of benches that talk to each other in virtual time, over links that can be cut one way. */
+/**
+ * A circle of benches that talk to each other in virtual time, over links that can be cut one way.
+ */
 
 import assert from "node:assert/strict";
 import type { Message, NodeId } from "@holdfast/raft";

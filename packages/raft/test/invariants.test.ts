@@ -1,4 +1,7 @@
-/** Each assertion of the invariants fires on a state or step that breaks it (paper Fig. 3): none is there for show. */
+/**
+ * Each assertion of the invariants fires on a state or step that breaks it (paper Fig. 3): none is
+ * there for show.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,7 @@
-/** A bench for one node: give it a past, hand it messages, look at what it wants done (the driver's part, by hand). */
+/**
+ * A bench for one node: give it a past, hand it messages, look at what it wants done (the driver's
+ * part, by hand).
+ */
 
 import assert from "node:assert/strict";
 import {
@@ -174,7 +177,10 @@ export class Bench {
     return sent;
   }
 
-  /** Takes effects, writes and applies until nothing is left to do; what left on the way is the result. */
+  /**
+   * Takes effects, writes and applies until nothing is left to do; what left on the way is the
+   * result.
+   */
   settle(): readonly Message[] {
     const sent: Message[] = [];
     for (let round = 0; round < 100; round++) {
@@ -260,7 +266,9 @@ export function matchedLeader(past: Past = {}, peers?: readonly NodeId[]): Bench
   return bench;
 }
 
-/** The peer accepts everything up to `index` (the end of the log) as an answer to the last request. */
+/**
+ * The peer accepts everything up to `index` (the end of the log) as an answer to the last request.
+ */
 export function acknowledge(bench: Bench, from: NodeId, index = bench.raft.log.lastIndex): void {
   const { term, config } = bench.raft;
   const { seq } = bench.leader;
@@ -294,7 +302,9 @@ export function termsOf({ raft }: Bench): readonly Term[] {
   return raft.log.entries.map((entry) => entry.term);
 }
 
-/** Everything that a message could change, as plain data; not the clock, not the notes for humans. */
+/**
+ * Everything that a message could change, as plain data; not the clock, not the notes for humans.
+ */
 export function pictureOf(raft: Raft): unknown {
   const outbox = { ...raft.outbox, events: [] };
   return structuredClone({ ...raft, log: { ...raft.log }, outbox, now: 0, deadline: 0 });

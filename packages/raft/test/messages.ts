@@ -1,4 +1,7 @@
-/** Messages with sensible fields, so that a scene names only those that matter: from node 2 to node 1 in term 1. */
+/**
+ * Messages with sensible fields, so that a scene names only those that matter: from node 2 to node
+ * 1 in term 1.
+ */
 
 import assert from "node:assert/strict";
 import {

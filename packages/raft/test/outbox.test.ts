@@ -1,4 +1,7 @@
-/** What leaves a node and when: writes in order, promises behind them, a cut log vouches for nothing (thesis §3.8, §10.2.1). */
+/**
+ * What leaves a node and when: writes in order, promises behind them, a cut log vouches for nothing
+ * (thesis §3.8, §10.2.1).
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

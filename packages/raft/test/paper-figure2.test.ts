@@ -1,4 +1,7 @@
-/** The rules of the paper's summary page, one test each (paper Fig. 2): state, RequestVote, AppendEntries. */
+/**
+ * The rules of the paper's summary page, one test each (paper Fig. 2): state, RequestVote,
+ * AppendEntries.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,6 @@
-/** Log replication, the commit rule and what survives repetition (paper §5.3, §5.4.2, §5.4.3, §5.5). */
+/**
+ * Log replication, the commit rule and what survives repetition (paper §5.3, §5.4.2, §5.4.3, §5.5).
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -105,7 +107,10 @@ test("§5.3 a leader brings every log of the paper's Figure 7 into line with its
   }
 });
 
-/** Carries messages between a leader and one follower until its log is known to match; counts the refusals. */
+/**
+ * Carries messages between a leader and one follower until its log is known to match; counts the
+ * refusals.
+ */
 function converse(top: Bench, follower: Bench): number {
   const { id } = follower.raft.config;
   let refusals = 0;

@@ -1,4 +1,6 @@
-/** What every server, follower, candidate and leader has to do (paper Fig. 2, "Rules for Servers"). */
+/**
+ * What every server, follower, candidate and leader has to do (paper Fig. 2, "Rules for Servers").
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

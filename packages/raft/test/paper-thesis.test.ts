@@ -1,4 +1,7 @@
-/** The thesis' extensions: pre-vote (§9.6), stickiness (§4.2.3), check-quorum (§6.2), the no-op entry (paper §8). */
+/**
+ * The thesis' extensions: pre-vote (§9.6), stickiness (§4.2.3), check-quorum (§6.2), the no-op
+ * entry (paper §8).
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,7 @@
-/** Timing: heartbeats against election timeouts, and what a leader does about peers that are silent (paper §5.6, thesis §10.2.1). */
+/**
+ * Timing: heartbeats against election timeouts, and what a leader does about peers that are silent
+ * (paper §5.6, thesis §10.2.1).
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -149,7 +152,8 @@ test("§5.6 a commit index that no request can carry yet is not announced again 
   acknowledge(node, 3, 6);
   node.settle();
   assert.equal(node.step({ kind: "snapshot-taken", index: 5 }).ok, true);
-  // Peer 2 acknowledges the first three late: its log is known to match where the leader's no longer reaches.
+  // Peer 2 acknowledges the first three late: its log is known to match where the leader's no
+  // longer reaches.
   node.receive(appendResponse({ seq: node.peer(2).windowSeq[0] ?? 0, index: 3 }));
   assert.deepEqual([node.peer(2).match, node.raft.log.startIndex, node.raft.commit], [3, 5, 6]);
   assert.deepEqual(pick(node.take().send, "append-request", 2), []);

@@ -1,4 +1,7 @@
-/** Random schedules over the pure core: whatever happens, the properties of paper Fig. 3 hold, and the cluster recovers. */
+/**
+ * Random schedules over the pure core: whatever happens, the properties of paper Fig. 3 hold, and
+ * the cluster recovers.
+ */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

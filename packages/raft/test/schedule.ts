@@ -1,4 +1,7 @@
-/** A random history of a small cluster: loss, duplication, reordering, slow disks, crashes, partitions, all from one seed. */
+/**
+ * A random history of a small cluster: loss, duplication, reordering, slow disks, crashes,
+ * partitions, all from one seed.
+ */
 
 import assert from "node:assert/strict";
 import type { RaftConfig } from "@holdfast/raft";
@@ -6,7 +9,10 @@ import { type Server, World } from "./world.ts";
 
 type Options = Partial<Omit<RaftConfig, "id" | "members">>;
 
-/** Swarm: every seed draws which faults are on and how strong, and every knob (faults.md: the mix finds bugs). */
+/**
+ * Swarm: every seed draws which faults are on and how strong, and every knob (faults.md: the mix
+ * finds bugs).
+ */
 function knobs(world: (below: number) => number): Options {
   const pick = <T>(values: readonly T[]): T => values[world(values.length)] as T;
   return {

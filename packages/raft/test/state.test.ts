@@ -1,4 +1,6 @@
-/** What a node comes up with: what the disk said, or a clear refusal (paper Fig. 2, thesis §3.8). */
+/**
+ * What a node comes up with: what the disk said, or a clear refusal (paper Fig. 2, thesis §3.8).
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,6 @@
-/** Every reason to refuse a message or an input is provoked once; random messages never harm a node. */
+/**
+ * Every reason to refuse a message or an input is provoked once; random messages never harm a node.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -376,7 +378,10 @@ function inTerm(message: Message, term: number): Message {
   return { ...message, term };
 }
 
-/** A message from anywhere: it may be taken or refused, but never throw, and a refusal leaves no trace. */
+/**
+ * A message from anywhere: it may be taken or refused, but never throw, and a refusal leaves no
+ * trace.
+ */
 function offer(node: Bench, message: Message): "taken" | "malformed" | "impossible" {
   const before = pictureOf(node.raft);
   const { term, vote, commit } = node.raft;

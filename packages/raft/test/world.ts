@@ -1,4 +1,7 @@
-/** A small world around the pure core: messages, disks and crashes under one seed, with the cluster's safety checked after every step. */
+/**
+ * A small world around the pure core: messages, disks and crashes under one seed, with the
+ * cluster's safety checked after every step.
+ */
 
 import assert from "node:assert/strict";
 import {
@@ -76,7 +79,9 @@ export class World {
   readonly committed = new Map<number, string>();
   #random: number;
   steps = 0;
-  /** Pieces of snapshots that the test has falsified on their way; with none every check must pass. */
+  /**
+   * Pieces of snapshots that the test has falsified on their way; with none every check must pass.
+   */
   damaged = 0;
 
   constructor(options: WorldOptions) {
@@ -130,7 +135,9 @@ export class World {
     return effects;
   }
 
-  /** Flushes, and checks that a tick that is due leaves nothing due: a driver's timer would spin. */
+  /**
+   * Flushes, and checks that a tick that is due leaves nothing due: a driver's timer would spin.
+   */
   settle(server: Server): void {
     this.flush(server);
     if (server.raft.deadline > this.now) return;
@@ -139,7 +146,9 @@ export class World {
     assert.ok(server.raft.deadline > this.now, `server ${server.id} spins`);
   }
 
-  /** Effects as they left the core, before anything is done with them: for worlds that look closer. */
+  /**
+   * Effects as they left the core, before anything is done with them: for worlds that look closer.
+   */
   protected took(_effects: Effects): void {}
 
   /** Completes the oldest pending write: it is on the platter, its promises leave. */
@@ -303,7 +312,10 @@ function emptyPlatter(): Platter {
   };
 }
 
-/** What a replica does at start: a snapshot that the log doesn't reach or contradicts replaces the log (E6). */
+/**
+ * What a replica does at start: a snapshot that the log doesn't reach or contradicts replaces the
+ * log (E6).
+ */
 function recover(platter: Platter): Omit<Restored, "random"> {
   const { hardState, snapshot, start, entries } = platter;
   if (snapshot === undefined) return { hardState, snapshot, start, entries };

@@ -6,7 +6,7 @@ import { NotCommittedError, OutcomeUnknownError } from "@holdfast/replica";
 import { inCluster } from "./cluster.ts";
 import { bytes } from "./journal.ts";
 
-test("propose: any node gives the state machine's result, and all nodes apply it", async () => {
+test("§2 propose: any node gives the state machine's result, and all nodes apply the same in the same order", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.startAll();
     const leader = await cluster.leader();
