@@ -10,10 +10,10 @@ import {
   Random,
   Scheduler,
   SimDisk,
+  SimNetwork,
   VirtualClock,
 } from "@holdfast/sim";
 import { Journal } from "./journal.ts";
-import { Wires } from "./wires.ts";
 
 const settled = Promise.resolve();
 
@@ -69,7 +69,7 @@ export async function inCluster(
 export class Cluster {
   readonly clock: VirtualClock;
   readonly random: Random;
-  readonly wires: Wires;
+  readonly network: SimNetwork;
   readonly members: Member[] = [];
   readonly #options: ClusterOptions;
 
@@ -77,7 +77,7 @@ export class Cluster {
     this.#options = options;
     this.clock = new VirtualClock(scheduler);
     this.random = new Random(options.seed ?? 1);
-    this.wires = new Wires(this.clock, this.random.fork("wires"));
+    this.network = new SimNetwork(this.clock, this.random.fork("network"));
     for (let id = 1; id <= (options.size ?? 3); id++) {
       this.members.push({
         id,
@@ -129,7 +129,7 @@ export class Cluster {
       }),
       clusterId: 7,
       disk: member.disk,
-      network: this.wires.plug(id),
+      network: this.network.plug(id),
       clock: this.clock,
       machine: member.machine,
       random: this.random.fork(`start ${id} ${member.starts++}`).word(),
@@ -159,7 +159,7 @@ export class Cluster {
   crash(id: NodeId, keep: Keep = "none"): void {
     const member = this.member(id);
     member.disk = member.disk.crash({ keep });
-    this.wires.plug(id);
+    this.network.plug(id);
     void member.replica?.close();
     member.replica = undefined;
   }

@@ -6,13 +6,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NotCommittedError } from "@holdfast/replica";
-import { type Keep, Random } from "@holdfast/sim";
+import { FAIR, type Keep, Random, type Weather } from "@holdfast/sim";
 import { type Cluster, inCluster } from "./cluster.ts";
 import { bytes } from "./journal.ts";
-import { FAIR, STORMY } from "./wires.ts";
 
 const SEEDS = 12;
 const RUN_MS = 6000;
+const STORMY: Weather = { delayMs: 1, jitterMs: 30, lost: 50, repeated: 100 };
 const KEEPS: readonly Keep[] = ["none", "all", "some"];
 
 interface History {
@@ -66,15 +66,15 @@ async function nemesis(cluster: Cluster, end: number, random: Random): Promise<n
       await cluster.clock.sleep(random.below(300));
       for (const one of down) await cluster.start(one);
     } else if (dice < 7) {
-      cluster.wires.isolate(id);
+      cluster.network.isolate(id);
       await cluster.clock.sleep(random.below(1000));
-      cluster.wires.heal();
+      cluster.network.heal();
     } else {
-      cluster.wires.weather = cluster.wires.weather === FAIR ? STORMY : FAIR;
+      cluster.network.weather = cluster.network.weather === FAIR ? STORMY : FAIR;
     }
   }
-  cluster.wires.heal();
-  cluster.wires.weather = FAIR;
+  cluster.network.heal();
+  cluster.network.weather = FAIR;
   return crashes;
 }
 

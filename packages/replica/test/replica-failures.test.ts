@@ -47,7 +47,7 @@ test("a leader that dies: what only it had is superseded, what was acknowledged 
     const leader = await cluster.leader();
     await cluster.replica(leader).propose(bytes("kept"));
 
-    cluster.wires.isolate(leader);
+    cluster.network.isolate(leader);
     const lost = cluster.replica(leader).propose(bytes("lost"), { timeoutMs: 60_000 });
     const outcome = lost.then(
       () => "applied",
@@ -61,7 +61,7 @@ test("a leader that dies: what only it had is superseded, what was acknowledged 
     );
     assert(next?.replica !== undefined);
     await next.replica.propose(bytes("after"));
-    cluster.wires.heal();
+    cluster.network.heal();
 
     // The old leader hears of the entries that took the place of its own: it knows for certain.
     assert.equal(await outcome, "RAFT_NOT_COMMITTED superseded");
@@ -97,12 +97,12 @@ for (const operation of ["sync", "write"] as const) {
       assert.match(status.failure ?? "", /The disk failed at writing the log/);
       assert.deepEqual(replica.start(bytes("no")).ok, false);
       await assert.rejects(replica.propose(bytes("no")), { reason: "failed" });
-      const sent = cluster.wires.sent.get(leader);
+      const sent = cluster.network.sent.get(leader);
 
       await cluster.until("another one leads", () =>
         cluster.members.some((one) => one.id !== leader && one.replica?.status().role === "leader"),
       );
-      assert.equal(cluster.wires.sent.get(leader), sent, "a failed node says nothing");
+      assert.equal(cluster.network.sent.get(leader), sent, "a failed node says nothing");
 
       // A new start with a disk that works: all that was acknowledged is there.
       lever.broken = undefined;
@@ -204,7 +204,7 @@ test("close() settles everything in each stage, and leaves nothing behind", asyn
     await cluster.startAll();
     const leader = await cluster.leader();
     const follower = await cluster.follower();
-    cluster.wires.filter = (from, to, _lane, raw) => {
+    cluster.network.filter = (from, to, _lane, raw) => {
       const { kind } = decodePacket(raw, from, to);
       return kind !== "append-response" && kind !== "forward-response";
     };
@@ -297,13 +297,13 @@ test("abort and timeout: certain before the command left, unknown afterwards", a
     await cluster.start(2);
     await cluster.start(3);
     const leader = await cluster.leader();
-    cluster.wires.filter = (from, to, _lane, raw) =>
+    cluster.network.filter = (from, to, _lane, raw) =>
       decodePacket(raw, from, to).kind !== "append-response";
     const left = new AbortController();
     const appended = cluster.replica(leader).propose(bytes("c"), { signal: left.signal });
     left.abort();
     assert.deepEqual(await outcomes([appended]), { unknown: 1 });
-    cluster.wires.filter = undefined;
+    cluster.network.filter = undefined;
   });
 });
 
@@ -353,8 +353,8 @@ test("packets that are none are counted and told, and hurt nobody", async () => 
   await inCluster({}, async (cluster) => {
     await cluster.startAll();
     const leader = await cluster.leader();
-    cluster.wires.deliver(2, 1, "append", Uint8Array.of(0xff, 1, 2, 3));
-    cluster.wires.deliver(2, 1, "vote", new Uint8Array(0));
+    cluster.network.deliver(2, 1, "append", Uint8Array.of(0xff, 1, 2, 3));
+    cluster.network.deliver(2, 1, "vote", new Uint8Array(0));
     assert.equal(cluster.replica(1).status().refusedPackets, 2);
     const told = cluster.member(1).events.filter((one) => one.kind === "refused-message");
     assert.equal(told.length, 2);

@@ -8,7 +8,7 @@ import { bytes } from "./journal.ts";
 
 /** Calls `look` with every packet that a node sends; false holds it back. */
 function tap(cluster: Cluster, look: (packet: Packet, raw: Uint8Array) => boolean): void {
-  cluster.wires.filter = (from, to, _lane, raw) => look(decodePacket(raw, from, to), raw);
+  cluster.network.filter = (from, to, _lane, raw) => look(decodePacket(raw, from, to), raw);
 }
 
 test("forwarding: many followers' proposals at once all get their own result", async () => {
@@ -42,7 +42,7 @@ test("forwarding: a repeated request, at once or much later, is appended once", 
     assert(captured !== undefined);
     const { raw } = captured;
 
-    cluster.wires.deliver(follower, leader, "append", raw.slice());
+    cluster.network.deliver(follower, leader, "append", raw.slice());
     await cluster.replica(leader).propose(bytes("then"));
     assert.deepEqual(await cluster.agreed(), ["once", "then"]);
 
@@ -55,7 +55,7 @@ test("forwarding: a repeated request, at once or much later, is appended once", 
       cluster.members.some((one) => one.replica?.status().role === "leader"),
     );
     for (const { id } of cluster.members) {
-      cluster.wires.deliver(follower, id, "append", raw.slice());
+      cluster.network.deliver(follower, id, "append", raw.slice());
     }
     await cluster.replica(await cluster.leader()).propose(bytes("last"));
     assert.deepEqual(await cluster.agreed(), ["once", "then", "last"]);
@@ -73,7 +73,7 @@ test("forwarding: only the node that was asked may answer", async () => {
       redirected++;
       const third = [1, 2, 3].find((id) => id !== leader && id !== follower) ?? 0;
       // As if the follower had taken the third one for the leader: the answer comes from there.
-      cluster.wires.deliver(follower, third, "append", raw.slice());
+      cluster.network.deliver(follower, third, "append", raw.slice());
       return false;
     });
     const outcome = cluster.replica(follower).propose(bytes("x"), { timeoutMs: 500 });
@@ -98,15 +98,15 @@ test("forwarding: a leader that has stepped down refuses, and the origin tries a
     const outcome = cluster.replica(follower).propose(bytes("x"), { timeoutMs: 5000 });
     await cluster.until("the request has left", () => held.length === 1);
 
-    cluster.wires.isolate(leader);
+    cluster.network.isolate(leader);
     await cluster.until(
       "the leader steps down",
       () => cluster.replica(leader).status().leader === 0,
     );
     const [raw] = held;
     assert(raw !== undefined);
-    cluster.wires.deliver(follower, leader, "append", raw);
-    cluster.wires.heal();
+    cluster.network.deliver(follower, leader, "append", raw);
+    cluster.network.heal();
 
     // Its refusal may be lost with the partition: then nobody can tell, and the command is in no
     // log.
@@ -196,6 +196,6 @@ test("forwarding: a leader whose budget is spent turns forwarded commands away f
     );
     const outcome = cluster.replica(follower).propose(new Uint8Array(100));
     await assert.rejects(outcome, { reason: "overloaded", retryAfterMs: 50 });
-    cluster.wires.filter = undefined;
+    cluster.network.filter = undefined;
   });
 });

@@ -71,7 +71,7 @@ test("a follower that is behind the log gets the snapshot in many pieces, and go
     await proposeMany(cluster, 100, "more");
 
     let pieces = 0;
-    cluster.wires.filter = (from, to, lane, raw) => {
+    cluster.network.filter = (from, to, lane, raw) => {
       if (decodePacket(raw, from, to).kind === "snapshot-request") {
         assert.equal(lane, "snapshot");
         pieces++;
@@ -106,7 +106,7 @@ test("a snapshot that is cut off by a crash of the receiver is sent anew", async
     await proposeMany(cluster, 60);
     for (let round = 0; round < 3; round++) {
       let pieces = 0;
-      cluster.wires.filter = (from, to, _lane, raw) => {
+      cluster.network.filter = (from, to, _lane, raw) => {
         if (decodePacket(raw, from, to).kind === "snapshot-request") pieces++;
         return true;
       };
@@ -114,7 +114,7 @@ test("a snapshot that is cut off by a crash of the receiver is sent anew", async
       await cluster.until("some pieces have come", () => pieces > 2 + 3 * round);
       cluster.crash(follower, "all");
     }
-    cluster.wires.filter = undefined;
+    cluster.network.filter = undefined;
     await cluster.start(follower);
     assert.equal((await cluster.agreed()).length, 60);
   });

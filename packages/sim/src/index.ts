@@ -9,6 +9,7 @@ export {
   type SimDiskOptions,
 } from "./disk.ts";
 export { type Keep, SECTOR_BYTES } from "./disk-inode.ts";
+export { FAIR, type PacketFilter, SimNetwork, type Weather } from "./network.ts";
 export { Random } from "./random.ts";
 export { type Pump, Scheduler, SchedulerError, type SchedulerErrorCode } from "./scheduler.ts";
 export { TraceHash } from "./trace-hash.ts";

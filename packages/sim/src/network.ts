@@ -1,29 +1,36 @@
-/** A network in memory on virtual time: delays, loses, repeats and cuts by a seed. */
+/** The network port in memory and on virtual time: delays, loses, repeats and cuts by a seed. */
 
 import type { NodeId } from "@holdfast/raft";
 import type { Clock, Lane, Network, Receiver } from "@holdfast/replica";
-import type { Random } from "@holdfast/sim";
+import type { Random } from "./random.ts";
 
+/** How packets fare. Those with a larger delay are overtaken. */
 export interface Weather {
+  /** Every packet takes this long, in ms. */
   readonly delayMs: number;
-  /** On top of it, at random. */
+  /** And up to this much longer, at random. */
   readonly jitterMs: number;
-  /** Of 1000 packets. */
+  /** How many of 1000 packets vanish. */
   readonly lost: number;
+  /** How many of 1000 packets arrive twice. */
   readonly repeated: number;
 }
 
+/** Nothing is lost; now and then a packet overtakes another. */
 export const FAIR: Weather = { delayMs: 1, jitterMs: 1, lost: 0, repeated: 0 };
-export const STORMY: Weather = { delayMs: 1, jitterMs: 30, lost: 50, repeated: 100 };
 
-/** What may be done to a packet: true lets it pass. */
-export type Filter = (from: NodeId, to: NodeId, lane: Lane, packet: Uint8Array) => boolean;
+/** Looks at a packet before it leaves: true lets it pass. */
+export type PacketFilter = (from: NodeId, to: NodeId, lane: Lane, packet: Uint8Array) => boolean;
 
-export class Wires {
+/** An unreachable peer is reported once in this time, as by a connection that is dialled again. */
+const REPORT_MS = 50;
+
+/** One network for all nodes of a simulated cluster; `plug` gives each node its port. */
+export class SimNetwork {
   weather: Weather = FAIR;
-  filter: Filter | undefined;
+  filter: PacketFilter | undefined;
   /** Packets handed over by a node, by its id. */
-  readonly sent = new Map<NodeId, number>();
+  readonly sent: Map<NodeId, number> = new Map();
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #ports = new Map<NodeId, Port>();
@@ -54,6 +61,7 @@ export class Wires {
 
   carry(from: Port, to: NodeId, lane: Lane, packet: Uint8Array): void {
     this.sent.set(from.id, (this.sent.get(from.id) ?? 0) + 1);
+    if (to === from.id) return;
     const target = this.#ports.get(to);
     const { lost, repeated } = this.weather;
     const isDown = target === undefined || !target.isOpen || this.#cut.has(`${from.id}-${to}`);
@@ -78,7 +86,8 @@ export class Wires {
   /** As a connection that is dialled again with a pause: one report per pause. */
   #report(from: Port, to: NodeId): void {
     const link = `${from.id}-${to}`;
-    if ((this.#reportedAt.get(link) ?? Number.NEGATIVE_INFINITY) + 50 > this.#clock.now()) return;
+    if ((this.#reportedAt.get(link) ?? Number.NEGATIVE_INFINITY) + REPORT_MS > this.#clock.now())
+      return;
     this.#reportedAt.set(link, this.#clock.now());
     this.#later(() => from.receiver?.unreachable(to));
   }
@@ -93,11 +102,11 @@ class Port implements Network {
   readonly id: NodeId;
   receiver: Receiver | undefined;
   isOpen = false;
-  readonly #wires: Wires;
+  readonly #network: SimNetwork;
 
-  constructor(id: NodeId, wires: Wires) {
+  constructor(id: NodeId, network: SimNetwork) {
     this.id = id;
-    this.#wires = wires;
+    this.#network = network;
   }
 
   start(receiver: Receiver): void {
@@ -106,7 +115,7 @@ class Port implements Network {
   }
 
   send(to: NodeId, lane: Lane, packet: Uint8Array): void {
-    if (this.isOpen) this.#wires.carry(this, to, lane, packet);
+    if (this.isOpen) this.#network.carry(this, to, lane, packet);
   }
 
   async close(): Promise<void> {
