@@ -7,9 +7,11 @@ import { randomInt } from "node:crypto";
 import { makeConfig, type NodeId } from "@holdfast/raft";
 import { type Machine, openReplica, type Replica } from "@holdfast/replica";
 import { openDirectoryDisk, openTcpNetwork, systemClock } from "holdfast";
-import type { Answer, LoadAnswer, Request } from "./cluster-talk.ts";
+import { BareLog } from "./bare-log.ts";
+import { type Answer, COMMAND_BYTES, type LoadAnswer, type Request } from "./cluster-talk.ts";
+import { probe } from "./probe.ts";
 
-const COMMAND_BYTES = 256;
+const BARE_BYTES = 1 << 20;
 const CLUSTER_ID = 1;
 
 /** Counts what it is given. */
@@ -76,6 +78,7 @@ async function main(id: NodeId, dir: string): Promise<void> {
     peers: {},
   });
   let replica: Replica<number> | undefined;
+  let bare: BareLog | undefined;
 
   async function join(addresses: Readonly<Record<NodeId, string>>): Promise<Answer> {
     const voters = Object.keys(addresses).map(Number);
@@ -100,6 +103,12 @@ async function main(id: NodeId, dir: string): Promise<void> {
     if (request.kind === "cpu") {
       const { user, system } = process.cpuUsage();
       return { kind: "used", cpuUs: user + system };
+    }
+    if (request.kind === "sync") {
+      bare ??= new BareLog(dir, BARE_BYTES);
+      const log = bare;
+      const command = new Uint8Array(COMMAND_BYTES).fill(0xa5);
+      return { kind: "synced", tookMs: await probe(request.durationMs, () => log.append(command)) };
     }
     return load(replica, request);
   }

@@ -2,12 +2,16 @@
 
 import type { NodeId } from "@holdfast/raft";
 
+export const COMMAND_BYTES = 256;
+
 /** To a server. */
 export type Request =
   /** Where all servers listen; the first request of all. */
   | { readonly kind: "join"; readonly addresses: Readonly<Record<NodeId, string>> }
   | { readonly kind: "whoLeads" }
   | { readonly kind: "cpu" }
+  /** Write and flush in the own directory, beside the replica. */
+  | { readonly kind: "sync"; readonly durationMs: number }
   | { readonly kind: "load"; readonly clients: number; readonly durationMs: number };
 
 /** From a server: one answer to each request, and `listening` before the first. */
@@ -17,6 +21,7 @@ export type Answer =
   | { readonly kind: "leads"; readonly leader: NodeId }
   /** Used so far by all threads of the process, in microseconds. */
   | { readonly kind: "used"; readonly cpuUs: number }
+  | { readonly kind: "synced"; readonly tookMs: readonly number[] }
   | LoadAnswer
   | { readonly kind: "failed"; readonly message: string };
 

@@ -9,7 +9,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeId } from "@holdfast/raft";
 import { BareLog } from "./bare-log.ts";
 import { Child } from "./child.ts";
-import type { Answer, LoadAnswer, Request } from "./cluster-talk.ts";
+import { type Answer, COMMAND_BYTES, type LoadAnswer, type Request } from "./cluster-talk.ts";
+import { probe } from "./probe.ts";
 import { grouped, handOver, machineLine, perSecond, printTable, type Row } from "./report.ts";
 import { RoundTrip } from "./round-trip.ts";
 import { inScratchDirectory } from "./scratch-directory.ts";
@@ -24,7 +25,6 @@ const THROUGHPUT_CLIENTS: readonly number[] = [64, 256];
 const THROUGHPUT_ROUNDS = 5;
 const THROUGHPUT_MS = 500;
 const WARM_UP_MS = 1500;
-const COMMAND_BYTES = 256;
 const TRIP_BYTES = 300;
 const BARE_BYTES = 16 << 20;
 const LEADER_WAIT_MS = 10_000;
@@ -80,21 +80,10 @@ async function load(server: Server, clients: number, durationMs: number): Promis
   return loaded;
 }
 
-/** Calls `once` for a while and notes how long each call takes, in milliseconds. */
-async function probe(once: () => Promise<void>): Promise<readonly number[]> {
-  const took: number[] = [];
-  const until = performance.now() + PROBE_MS;
-  for (let now = performance.now(); now < until; ) {
-    await once();
-    const after = performance.now();
-    took.push(after - now);
-    now = after;
-  }
-  return took;
-}
-
 interface LatencyRound {
+  /** One process that flushes, and all three at once as they do for a proposal. */
   readonly sync: readonly number[];
+  readonly syncTogether: readonly number[];
   readonly trip: readonly number[];
   readonly leader: readonly number[];
   readonly follower: readonly number[];
@@ -110,10 +99,11 @@ async function measureLatency(cluster: Cluster, dir: string): Promise<readonly L
   try {
     for (let at = 0; at < LATENCY_ROUNDS; at++) {
       rounds.push({
-        sync: await probe(() => bare.append(command)),
+        sync: await probe(PROBE_MS, () => bare.append(command)),
         leader: (await load(cluster.leader, 1, LATENCY_MS)).latenciesMs,
-        trip: await probe(() => trip.measure(packet)),
+        trip: await probe(PROBE_MS, () => trip.measure(packet)),
         follower: (await load(cluster.follower, 1, LATENCY_MS)).latenciesMs,
+        syncTogether: await probeTogether(cluster),
       });
     }
   } finally {
@@ -121,6 +111,13 @@ async function measureLatency(cluster: Cluster, dir: string): Promise<readonly L
     bare.close();
   }
   return rounds;
+}
+
+async function probeTogether(cluster: Cluster): Promise<readonly number[]> {
+  const answers = cluster.servers.map((server) =>
+    server.ask({ kind: "sync", durationMs: PROBE_MS }),
+  );
+  return (await Promise.all(answers)).flatMap((reply) => expect(reply, "synced").tookMs);
 }
 
 function latencyRow(rounds: readonly LatencyRound[], side: "leader" | "follower"): Row {
@@ -141,6 +138,7 @@ function latencyRow(rounds: readonly LatencyRound[], side: "leader" | "follower"
     ratioHigh: quantile(ratios, 0.75),
     syncP50Ms: median(syncs),
     tripP50Ms: median(trips),
+    syncTogetherP50Ms: median(rounds.flatMap((round) => round.syncTogether)),
     target: TARGET,
   };
 }
@@ -217,10 +215,10 @@ printTable(
   rows.map(lineOf),
 );
 console.log("CPU us: of all three servers, per proposal");
-const ground = rows[0];
+const ground = (name: string) => Number(rows[0]?.[name]).toFixed(3);
 console.log(
-  `ratio: p50 to fdatasync (p50 ${Number(ground?.["syncP50Ms"]).toFixed(3)} ms) plus TCP round trip ` +
-    `(p50 ${Number(ground?.["tripP50Ms"]).toFixed(3)} ms), quartiles over ${LATENCY_ROUNDS} rounds; ` +
-    `target at the leader at most ${TARGET}`,
+  `ratio: p50 to fdatasync (p50 ${ground("syncP50Ms")} ms) plus TCP round trip (p50 ${ground("tripP50Ms")} ms); ` +
+    `target at the leader at most ${TARGET}; quartiles over ${LATENCY_ROUNDS} rounds`,
 );
+console.log(`fdatasync of three processes at once: p50 ${ground("syncTogetherP50Ms")} ms`);
 handOver(rows);

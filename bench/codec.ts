@@ -2,6 +2,7 @@
 
 import type { AppendRequest, Entry } from "@holdfast/raft";
 import { decodePacket, encodePacket, type Packet } from "@holdfast/replica";
+import { handOver } from "./report.ts";
 
 const ROUNDS = 9;
 const ROUND_MS = 40;
@@ -144,5 +145,10 @@ console.log(`node ${process.version}, median of ${ROUNDS} rounds`);
 console.log(
   ["packet".padEnd(34), "   bytes", "   encode ns", "   decode ns", "  round trips/s"].join(""),
 );
-for (const [name, packet] of PACKETS) console.log(line(measurePacket(name, packet)));
+const rows = PACKETS.map(([name, packet]) => {
+  const row = measurePacket(name, packet);
+  console.log(line(row));
+  return row;
+});
 if (sink === 0) throw new Error("Nothing was measured");
+handOver(rows.map((row) => ({ ...row })));

@@ -15,6 +15,7 @@ import {
   step,
   takeEffects,
 } from "@holdfast/raft";
+import { handOver, type Row } from "./report.ts";
 
 const ROUNDS = 7;
 const ROUND_MS = 250;
@@ -188,4 +189,10 @@ console.log(
   `node ${process.version}, 3 nodes in one thread, ${ENTRY_BYTES}-byte entries, median of ${ROUNDS} rounds`,
 );
 console.log([" batch", "     entries/s", "  ns/step", "  steps/entry", "    target/s"].join(""));
-for (const batch of BATCHES) console.log(line(batch, run(batch)));
+const rows: Row[] = [];
+for (const batch of BATCHES) {
+  const sample = run(batch);
+  console.log(line(batch, sample));
+  rows.push({ batch, ...sample });
+}
+handOver(rows);
