@@ -41,7 +41,8 @@ export function handOver(rows: readonly Row[]): void {
 export function machineLine(): string {
   const model = cpus()[0]?.model.trim() ?? "unknown processor";
   const load = (loadavg()[0] ?? 0).toFixed(1);
-  return `Node ${process.version}, ${process.platform} ${process.arch}, ${availableParallelism()} cores (${model}), load ${load}`;
+  const platform = `${process.platform} ${process.arch}, ${availableParallelism()} cores (${model})`;
+  return `Node ${process.version}, ${platform}, load ${load}`;
 }
 
 export function perSecond(count: number, ms: number): number {
