@@ -271,7 +271,7 @@ test("impossible: reports of the driver that can't be are refused without a trac
 });
 
 test("propose is refused, all or none: nothing to propose, one too large, the budget spent", () => {
-  const config = { commandBytesMax: 10, uncommittedBytesMax: 50 };
+  const config = { commandBytesMax: 10, uncommittedBytesMax: 52 };
   const node = matchedLeader({ config });
   const sizes = (...list: number[]): Uint8Array[] => list.map((size) => new Uint8Array(size));
   const attempt = (...list: number[]): string => {
@@ -453,4 +453,19 @@ test("§5.5 random messages never break a node, and what is refused changes neit
 test("an input of an unknown kind is a fault of the program, not of a peer: it throws", () => {
   const { raft } = new Bench();
   assert.throws(() => step(raft, { kind: "nonsense" } as never, 0), { code: "RAFT_INVARIANT" });
+});
+
+test("impossible: an answer to the very next request is refused, one to the last that was sent is not", () => {
+  for (const make of [appendResponse, snapshotResponse]) {
+    const node = top();
+    const { seq } = node.leader;
+    assert.match(node.refused(make({ term: 2, seq: seq + 1 })), /was never sent$/);
+    node.receive(make({ term: 2, seq }));
+  }
+});
+
+test("a report on less than what was applied already changes nothing", () => {
+  const node = new Bench({ log: [1, 1], commit: 2 });
+  assert.equal(node.step({ kind: "applied", index: 1 }).ok, true);
+  assert.equal(node.raft.applied, 2);
 });
