@@ -102,7 +102,10 @@ function inTerm(message: Message, term: number): Message {
   return { ...message, term };
 }
 
-/** A message from anywhere: it may be taken or refused, but never throw, and a refusal leaves no trace. */
+/**
+ * A message from anywhere: it may be taken or refused, but never throw, and a refusal leaves no
+ * trace.
+ */
 function offer(node: Bench, message: Message): "taken" | "malformed" | "impossible" {
   const before = pictureOf(node.raft);
   const { term, vote, commit } = node.raft;

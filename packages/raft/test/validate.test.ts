@@ -1,4 +1,6 @@
-/** Every reason to refuse a message or input is provoked; a refusal leaves no trace (paper §5.5). */
+/**
+ * Every reason to refuse a message or input is provoked; a refusal leaves no trace (paper §5.5).
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
