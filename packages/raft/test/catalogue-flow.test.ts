@@ -114,8 +114,11 @@ test("G4 a report on a peer that is silent already, or on a stranger, changes no
   node.later(50);
   node.settle();
   assert.equal(node.peer(2).silent, true);
+  node.later(5);
+  const due = node.raft.deadline;
   node.step({ kind: "unreachable", peer: 2 });
   node.step({ kind: "unreachable", peer: 7 });
+  assert.equal(node.raft.deadline, due, "heartbeats are not put off");
   assert.deepEqual(node.settle(), []);
 });
 
@@ -165,4 +168,49 @@ test("G5 a commit index that was lost on the way goes again when the transport r
   assert.deepEqual(node.settle(), []);
   node.step({ kind: "unreachable", peer: 2 });
   assert.equal(only(node.settle(), "append-request").commit, 1);
+});
+
+test("G4 what was reported lost waits coalesceMs before it goes again, so a failing transport can't spin", () => {
+  const node = matchedLeader({ voters: 2, config: { coalesceMs: 5 } });
+  node.later(6);
+  node.settle();
+  acknowledge(node, 2);
+  node.later(6);
+  node.propose("x");
+  node.settle();
+  node.later(6);
+  node.step({ kind: "unreachable", peer: 2 });
+  assert.deepEqual(node.settle(), []);
+  const since = node.now;
+  node.timeout();
+  assert.equal(only(node.settle(), "append-request").entries.length, 1);
+  assert.equal(node.now - since, 5);
+});
+
+test("G4 a heartbeat while a probe is under way is no second probe", () => {
+  const node = leader({ voters: 2, log: [1, 1] });
+  assert.equal(node.peer(2).messagesInWindow, 1);
+  node.later(20);
+  const beat = only(node.settle(), "append-request");
+  assert.deepEqual([beat.prevIndex, node.peer(2).messagesInWindow], [0, 1]);
+});
+
+test("G5 a silent peer gets no news before the next heartbeat", () => {
+  const node = matchedLeader({ voters: 2 });
+  node.propose("x");
+  node.settle();
+  acknowledge(node, 2);
+  node.settle();
+  node.step({ kind: "unreachable", peer: 2 });
+  assert.equal(node.settle().length, 1);
+  for (const [ms, count] of [
+    [20, 1],
+    [20, 1],
+    [10, 0],
+    [10, 1],
+  ] as const) {
+    node.later(ms);
+    assert.equal(node.settle().length, count);
+  }
+  assert.equal(node.peer(2).silent, true);
 });

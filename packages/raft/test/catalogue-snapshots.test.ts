@@ -100,6 +100,8 @@ test("E4 a peer that installed an older snapshot than the log now begins with ge
   node.settle();
   node.step({ kind: "snapshot-taken", index: 8 });
   assert.equal(node.raft.log.startIndex, 8, "nobody keeps the log for a silent peer");
+  node.settle();
+  node.takeEvents();
   node.receive(
     snapshotResponse({ term: 2, seq: load.seq, lastIndex: 5, installed: true, matchIndex: 5 }),
   );
@@ -107,6 +109,7 @@ test("E4 a peer that installed an older snapshot than the log now begins with ge
     node.take().load.map(({ snapshot, offset }) => [snapshot.index, offset]),
     [[8, 0]],
   );
+  assert.deepEqual(node.takeEvents(), [], "it never streamed in between");
 });
 
 test("E4 a transfer to a live peer keeps the log behind its snapshot, however often others are taken", () => {
@@ -119,6 +122,7 @@ test("E4 a transfer to a live peer keeps the log behind its snapshot, however of
   node.step({ kind: "applied", index: 9 });
   node.step({ kind: "snapshot-taken", index: 9 });
   assert.deepEqual([node.raft.log.startIndex, node.raft.snapshot?.index], [5, 9]);
+  assert.equal(node.take().write, undefined, "nothing is compacted");
   node.receive(
     snapshotResponse({ term: 2, seq: load.seq, lastIndex: 5, installed: true, matchIndex: 5 }),
   );
@@ -152,6 +156,32 @@ test("E8 a snapshot that the application took before a newer one was installed c
   node.settle();
   assert.equal(node.step({ kind: "snapshot-taken", index: 5 }).ok, true);
   assert.equal(node.take().write, undefined);
+});
+
+test("E8 a snapshot that appends and an own one have overtaken is not installed", () => {
+  const node = new Bench({ term: 3 });
+  node.receive(snapshotRequest(COVERS));
+  node.take();
+  node.receive(appendRequest({ term: 3, entries: entriesOf(1, [1, 1, 2, 2, 2, 3]), commit: 6 }));
+  node.settle();
+  node.step({ kind: "snapshot-taken", index: 6 });
+  node.settle();
+  node.step({ kind: "snapshot-checked", index: 5, term: 2, ok: true });
+  const { restore, send } = node.take();
+  assert.deepEqual([restore, node.raft.log.startIndex, node.raft.commit], [undefined, 6, 6]);
+  assert.equal(only(send, "snapshot-response").matchIndex, 6);
+});
+
+test("E8 a snapshot that was answered as covered is forgotten: its check is answered no more", () => {
+  const node = new Bench({ term: 3 });
+  node.receive(snapshotRequest(COVERS));
+  node.take();
+  node.receive(appendRequest({ term: 3, entries: entriesOf(1, [1, 1, 2, 2, 2]), commit: 5 }));
+  node.settle();
+  node.receive(snapshotRequest({ ...COVERS, seq: 2 }));
+  assert.equal(only(node.settle(), "snapshot-response").installed, true);
+  node.step({ kind: "snapshot-checked", index: 5, term: 2, ok: true });
+  assert.deepEqual(node.settle(), []);
 });
 
 test("E8 what was committed before an installation and not yet applied is not applied after it", () => {
@@ -262,6 +292,13 @@ test("E2 a piece that can't be read is tried again after retransmitMs, with the 
     node.take().load.map(({ to, offset, snapshot }) => [to, offset, snapshot.index]),
     [[2, 0, 5]],
   );
+});
+
+test("E2 the report on a piece of another snapshot does not disturb the transfer", () => {
+  const { node, load } = sending();
+  node.step({ kind: "snapshot-unreadable", to: 2, index: 4 });
+  node.receive(snapshotResponse({ term: 2, seq: load.seq, lastIndex: 5, offset: 10 }));
+  assert.equal(node.take().load[0]?.offset, 10);
 });
 
 test("E2 a transport that lost the piece makes it go again at once", () => {

@@ -142,7 +142,8 @@ test("an installed snapshot makes nothing durable until its own write is on disk
 });
 
 test("a snapshot in the same batch replaces a cut and entries that it made moot", () => {
-  const node = new Bench({ term: 3, log: [1, 1, 1] });
+  const node = new Bench({ term: 3, log: [1, 1, 1], commit: 1 });
+  node.step({ kind: "snapshot-taken", index: 1 });
   node.receive(appendRequest({ term: 3, prevIndex: 1, prevTerm: 1, entries: entriesOf(2, [3]) }));
   node.receive(snapshotRequest({ term: 3, lastIndex: 9, lastTerm: 3 }));
   node.raft.outbox.store.length = 0;

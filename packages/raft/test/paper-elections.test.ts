@@ -148,6 +148,7 @@ test("§5.2 a server that is no voter never starts an election", () => {
   assert.equal(node.raft.deadline, Number.POSITIVE_INFINITY);
   node.later(10_000);
   assert.equal(node.role.kind, "follower");
+  assert.equal(node.raft.deadline, Number.POSITIVE_INFINITY);
   assert.deepEqual(node.settle(), []);
 });
 

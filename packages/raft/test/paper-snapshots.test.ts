@@ -137,6 +137,9 @@ test("Fig. 13 InstallSnapshot 5: a piece of another snapshot discards the half-r
   assert.equal(only(effects.send, "snapshot-response").offset, 0);
   node.receive(snapshotRequest({ ...newer, data: bytesOf("xyz"), done: true }));
   assert.equal(node.take().store[0]?.snapshot.index, 9);
+  const other = { ...newer, lastTerm: 3, seq: 3 };
+  node.receive(snapshotRequest({ ...other, data: bytesOf("uvw"), done: false }));
+  assert.deepEqual(node.take().store[0]?.snapshot.term, 3, "another term is another snapshot");
 });
 
 test("Fig. 13 InstallSnapshot 6: entries behind the snapshot stay when the log holds its last entry", () => {
@@ -216,6 +219,8 @@ test("§7 a snapshot that fails its check is asked for again from the start", ()
   const answer = only(send, "snapshot-response");
   assert.deepEqual([answer.installed, answer.offset, answer.seq], [false, 0, 4]);
   assert.deepEqual([restore, node.raft.commit], [undefined, 0]);
+  node.receive(snapshotRequest({ ...COVERS, seq: 5 }));
+  assert.equal(node.take().store[0]?.offset, 0);
 });
 
 test("Fig. 13 the leader sends a snapshot piece by piece, the next when the last is answered, then appends", () => {

@@ -155,3 +155,38 @@ test("§5.2 a leader's word moves the deadline, and a restart begins a new one",
   const again = node.restart();
   assert.ok(again.raft.deadline >= again.now + 100 && again.raft.deadline < again.now + 200);
 });
+
+test("§9.3 news for a silent peer that lacks no entries is no reason to wake up either", () => {
+  const config = { coalesceMs: 15, heartbeatMs: 70, retransmitMs: 20 };
+  const node = matchedLeader({ voters: 5, config });
+  node.later(16);
+  node.propose("x", "y");
+  node.settle();
+  const { seq } = node.leader;
+  node.receive(appendResponse({ from: 2, seq, index: 2 }));
+  node.receive(appendResponse({ from: 3, seq, index: 1 }));
+  node.settle();
+  node.step({ kind: "unreachable", peer: 2 });
+  node.later(15);
+  assert.equal(node.settle().length > 0, true);
+  node.later(15);
+  node.receive(appendResponse({ from: 3, seq: node.leader.seq, index: 2 }));
+  node.settle();
+  node.later(5);
+  node.settle();
+  const peer = node.peer(2);
+  assert.deepEqual([node.raft.commit, peer.silent, peer.next], [2, true, 3]);
+  assert.ok(peer.newsAt > node.now && Number.isFinite(peer.newsAt));
+  wakes(node, 30, 8);
+});
+
+test("§7 a leader's deadline is a snapshot piece's retransmission when that is sooner than a heartbeat", () => {
+  const config = { heartbeatMs: 90, retransmitMs: 30 };
+  const past = { start: { index: 5, term: 1 }, log: [1], voters: 2, config };
+  const node = leader(past);
+  node.receive(appendResponse({ term: 2, seq: node.leader.seq, accepted: false, index: 0 }));
+  assert.equal(node.take().load.length, 1);
+  assert.equal(node.raft.deadline, node.now + 30);
+  node.timeout();
+  assert.equal(node.peer(2).silent, true);
+});
