@@ -6,30 +6,14 @@ import { openReplica, type Replica, type ReplicaOptions } from "@holdfast/replic
 import {
   type Keep,
   type OperationHook,
-  type Pump,
   Random,
   Scheduler,
   SimDisk,
   SimNetwork,
   VirtualClock,
 } from "@holdfast/sim";
+import { pump } from "@holdfast/testkit";
 import { Journal } from "./journal.ts";
-
-const settled = Promise.resolve();
-
-/** All promise jobs end between two events: Node runs a tick only when none is left. */
-const pump: Pump = (step) =>
-  new Promise((resolve, reject) => {
-    const turn = (): void => {
-      try {
-        if (step()) process.nextTick(() => void settled.then(turn));
-        else resolve();
-      } catch (error) {
-        reject(error);
-      }
-    };
-    process.nextTick(() => void settled.then(turn));
-  });
 
 export interface Member {
   readonly id: NodeId;

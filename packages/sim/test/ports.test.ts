@@ -3,29 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeId } from "@holdfast/raft";
-import {
-  FAIR,
-  type Pump,
-  Random,
-  Scheduler,
-  SimNetwork,
-  VirtualClock,
-  type Weather,
-} from "@holdfast/sim";
-import { clockSuite, networkSuite } from "@holdfast/testkit";
-
-const pump: Pump = (step) =>
-  new Promise((resolve, reject) => {
-    const turn = (): void => {
-      try {
-        if (step()) setImmediate(turn);
-        else resolve();
-      } catch (error) {
-        reject(error);
-      }
-    };
-    setImmediate(turn);
-  });
+import { FAIR, Random, Scheduler, SimNetwork, VirtualClock, type Weather } from "@holdfast/sim";
+import { clockSuite, networkSuite, pump } from "@holdfast/testkit";
 
 interface VirtualWorld {
   readonly clock: VirtualClock;

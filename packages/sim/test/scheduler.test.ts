@@ -2,21 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Pump, Random, Scheduler, SchedulerError, VirtualClock } from "@holdfast/sim";
+import { Random, Scheduler, SchedulerError, VirtualClock } from "@holdfast/sim";
+import { pump } from "@holdfast/testkit";
 import fc from "fast-check";
-
-const pump: Pump = (step) =>
-  new Promise((resolve, reject) => {
-    const turn = (): void => {
-      try {
-        if (step()) setImmediate(turn);
-        else resolve();
-      } catch (error) {
-        reject(error);
-      }
-    };
-    setImmediate(turn);
-  });
 
 function world(eventsMax = 1_000_000): { scheduler: Scheduler; clock: VirtualClock } {
   const scheduler = new Scheduler({ eventsMax });
