@@ -172,3 +172,12 @@ test("§5.6 coalesceMs: a new leader's bare first heartbeat waits for company, i
   node.propose("x");
   assert.equal(only(node.take().send, "append-request").entries.length, 1);
 });
+
+test("§5.6 coalesceMs: without trials a new leader greets those as well that gave it no vote", () => {
+  const node = candidate({ voters: 3, config: { coalesceMs: 5 } });
+  node.receive(voteResponse({ from: 2 }));
+  assert.deepEqual(node.take().send, []);
+  node.later(5);
+  const greeted = pick(node.take().send, "append-request").map(({ to }) => to);
+  assert.deepEqual(greeted, [2, 3], "a server that isn't told might depose it");
+});

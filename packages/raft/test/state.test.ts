@@ -144,4 +144,7 @@ test("C16 equal seeds give different nodes different timeouts, and one node alwa
   for (const seed of [0, 1, -1, 2 ** 31, 2 ** 32]) {
     assert.notEqual(seedWord(seed, 1), 0, "0 would never change again");
   }
+  // The two seeds that would come to 0 for nodes 1 and 2.
+  assert.equal(seedWord(1_795_507_922, 1), seedWord(3_605_198_765, 2));
+  assert.notEqual(seedWord(1_795_507_922, 1), 0);
 });
