@@ -94,7 +94,13 @@ export function onPeerUnreachable(raft: Raft, leader: Leader, id: NodeId): void 
   // As after a send: what was lost waits `coalesceMs` for company before it goes again.
   peer.sentAt = raft.now;
   if (peer.outgoing !== undefined) peer.outgoing.sentAt = Number.POSITIVE_INFINITY;
-  else peer.lost(leader.seq + 1);
+  else fallBack(raft, leader, peer);
+}
+
+/** What is under way is lost: probe where the logs meet before more is sent ahead. */
+function fallBack(raft: Raft, leader: Leader, peer: Progress): void {
+  if (peer.flow === "stream") note(raft, { kind: "peer-state", peer: peer.id, flow: "probe" });
+  peer.lost(leader.seq + 1);
 }
 
 /** The leader's timers: check-quorum, lost requests, heartbeats. */
@@ -132,10 +138,8 @@ function giveUpLost(raft: Raft, leader: Leader, peer: Progress): void {
   // ever.
   const { retransmitMs } = raft.config;
   if (raft.now >= peer.oldestSentAt() + retransmitMs) {
-    const wasStreaming = peer.flow === "stream";
-    peer.lost(leader.seq + 1);
+    fallBack(raft, leader, peer);
     peer.silent = true;
-    if (wasStreaming) note(raft, { kind: "peer-state", peer: peer.id, flow: "probe" });
   }
   const { outgoing } = peer;
   if (outgoing !== undefined && raft.now >= outgoing.sentAt + retransmitMs) {

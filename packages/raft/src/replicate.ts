@@ -89,7 +89,8 @@ function appendRequest(
   prevIndex: Index,
   entries: readonly Entry[],
 ): AppendRequest {
-  const covered = entries.length > 0 ? prevIndex + entries.length : Math.min(prevIndex, peer.match);
+  // What the peer may commit if it accepts; a refusal or a loss sets this back.
+  const covered = prevIndex + entries.length;
   peer.commitSent = Math.max(peer.commitSent, Math.min(raft.commit, covered));
   peer.sentAt = raft.now;
   peer.newsAt = NEVER;

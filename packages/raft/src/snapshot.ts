@@ -40,10 +40,21 @@ function heldIndex(raft: Raft): Index {
   return held;
 }
 
-/** One piece of the leader's snapshot, in the current term. */
-export function onSnapshotRequest(raft: Raft, request: SnapshotRequest): void {
+/**
+ * One piece of the leader's snapshot, in the current term. Returns why it can't be, or "" when it was
+ * dealt with.
+ */
+export function onSnapshotRequest(raft: Raft, request: SnapshotRequest): string {
+  const isAhead = request.lastIndex > raft.commit;
+  if (isAhead && request.lastTerm < raft.log.termAt(raft.commit)) {
+    return "snapshot-request: contradicts a committed entry";
+  }
   follow(raft, request.from);
-  const role = raft.role as Follower;
+  takePiece(raft, raft.role as Follower, request);
+  return "";
+}
+
+function takePiece(raft: Raft, role: Follower, request: SnapshotRequest): void {
   if (request.lastIndex <= raft.commit) {
     // Stale, or overtaken by appends: what it covers is here already.
     role.incoming = undefined;

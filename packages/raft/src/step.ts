@@ -134,11 +134,8 @@ function onMessage(raft: Raft, message: Message): string {
       return otherLeader(raft, message.from) || onAppendRequest(raft, message);
     case "append-response":
       return role.kind === "leader" ? onAppendResponse(raft, role, message) : "";
-    case "snapshot-request": {
-      const why = otherLeader(raft, message.from);
-      if (why === "") onSnapshotRequest(raft, message);
-      return why;
-    }
+    case "snapshot-request":
+      return otherLeader(raft, message.from) || onSnapshotRequest(raft, message);
     case "snapshot-response":
       return role.kind === "leader" ? onSnapshotResponse(raft, role, message) : "";
     default:

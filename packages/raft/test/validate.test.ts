@@ -192,6 +192,11 @@ const IMPOSSIBLE: readonly Impossible[] = [
     message: snapshotRequest({ from: 3, term: 3, lastIndex: 9 }),
   },
   {
+    reason: "snapshot-request: contradicts a committed entry",
+    scene: () => new Bench({ term: 3, log: [1, 1, 2], commit: 3 }),
+    message: snapshotRequest({ from: 2, term: 3, lastIndex: 9, lastTerm: 1 }),
+  },
+  {
     reason: "append-response: not from a peer",
     scene: top,
     message: appendResponse({ from: 4, term: 2 }),
