@@ -41,8 +41,8 @@ function heldIndex(raft: Raft): Index {
 }
 
 /**
- * One piece of the leader's snapshot, in the current term. Returns why it can't be, or "" when it was
- * dealt with.
+ * One piece of the leader's snapshot, in the current term. Returns why it can't be, or "" when it
+ * was dealt with.
  */
 export function onSnapshotRequest(raft: Raft, request: SnapshotRequest): string {
   const isAhead = request.lastIndex > raft.commit;
