@@ -101,7 +101,9 @@ export function becomeLeader(raft: Raft): void {
   raft.role = leader;
   note(raft, { kind: "became-leader", term: raft.term, lastIndex: log.lastIndex });
   // §8: an entry of the own term lets the earlier ones commit.
-  if (config.noop) appendOwn(raft, leader, "noop", EMPTY);
+  if (!config.noop) return;
+  appendOwn(raft, leader, "noop", EMPTY);
+  note(raft, { kind: "appended", first: log.lastIndex, last: log.lastIndex, term: raft.term });
 }
 
 /**

@@ -46,7 +46,7 @@ test(`Fig. 3: all five properties hold over ${SEEDS} random schedules from seed 
   for (let seed = BASE; seed < BASE + SEEDS; seed++) {
     const { world } = play(seed);
     steps += world.steps;
-    committed += world.committed.size;
+    committed += world.invariants.committed.size;
   }
   assert.ok(steps > SEEDS * 1000, `only ${steps} steps`);
   assert.ok(committed > SEEDS * 20, `only ${committed} entries committed`);

@@ -19,7 +19,7 @@ const CLUSTER: Facts<Stage> = {
       .join(",") || "none",
   term: ({ world }) => Math.max(...world.servers.map((server) => server.raft.term)),
   wire: ({ world }) => world.wire.length,
-  committed: ({ world }) => Math.max(0, ...world.committed.keys()),
+  committed: ({ world }) => Math.max(0, ...world.invariants.committed.keys()),
 };
 
 const SERVER: Facts<Server> = {

@@ -30,6 +30,7 @@ import {
   takeEffects,
   type Write,
 } from "@holdfast/raft";
+import { ClusterInvariants, type DurableState } from "@holdfast/sim";
 
 /** What is on one node's disk: plain arrays, so that a crash is forgetting the rest. */
 export interface Platter {
@@ -74,9 +75,8 @@ export class World {
   readonly wire: Message[] = [];
   readonly #options: WorldOptions;
   readonly #members: Members;
-  readonly #leaders = new Map<number, NodeId>();
-  /** Every command ever seen committed, by index: what no later state may contradict. */
-  readonly committed = new Map<number, string>();
+  /** Election Safety, Log Matching, Leader Completeness, State Machine Safety, durable promises. */
+  readonly invariants = new ClusterInvariants();
   #random: number;
   steps = 0;
   /**
@@ -123,7 +123,7 @@ export class World {
     this.took(effects);
     checkState(server.raft);
     for (const event of effects.events) this.#observe(server, event);
-    this.wire.push(...effects.send);
+    this.#send(server, effects.send);
     if (effects.write !== undefined) server.pending.push(effects.write);
     for (const load of effects.load) this.#load(server, load);
     for (const piece of effects.store) this.#keep(server, piece);
@@ -156,7 +156,7 @@ export class World {
     const write = server.pending.shift();
     if (write === undefined) return;
     store(server.platter, write);
-    this.wire.push(...write.thenSend);
+    this.#send(server, write.thenSend);
     this.step(server, { kind: "persisted", seq: write.seq });
   }
 
@@ -213,43 +213,28 @@ export class World {
   }
 
   #observe(server: Server, event: RaftEvent): void {
-    if (event.kind === "became-leader") {
-      // Election Safety: one leader per term, crashed ones included (I-1).
-      const other = this.#leaders.get(event.term);
-      assert.ok(other === undefined || other === server.id, `two leaders in term ${event.term}`);
-      this.#leaders.set(event.term, server.id);
-      this.#checkComplete(server);
-    }
+    this.invariants.happened(server.raft, event);
     this.#options.onEvent?.(server, event);
   }
 
-  /** Leader Completeness: a new leader's log holds everything ever committed (I-4). */
-  #checkComplete(server: Server): void {
-    const { log } = server.raft;
-    for (const [index, text] of this.committed) {
-      if (index <= log.startIndex) continue;
-      assert.ok(index <= log.lastIndex, `leader ${server.id} lacks committed ${index}`);
-      assert.equal(textOf(log.at(index)), text, `leader ${server.id} differs at ${index}`);
+  /** Puts what leaves `server` on the wire. */
+  #send(server: Server, messages: readonly Message[]): void {
+    const disk = durableOf(server.platter);
+    for (const message of messages) {
+      const addressee = this.servers[message.to - 1];
+      this.invariants.left(message, disk, addressee?.isUp === true ? addressee.raft : undefined);
+      this.wire.push(message);
     }
   }
 
   #apply(server: Server, entry: Entry): void {
     assert.equal(entry.index, server.appliedIndex + 1, "applied out of order");
     server.appliedIndex = entry.index;
-    // State Machine Safety: the same command at the same index everywhere (I-5).
-    const text = textOf(entry);
-    const known = this.committed.get(entry.index);
-    assert.ok(known === undefined || known === text, `two commands at ${entry.index}`);
-    this.committed.set(entry.index, text);
-    server.applied.set(entry.index, text);
-    this.#checkDurable(entry);
-  }
-
-  /** Committed means durable on a majority (I-6). */
-  #checkDurable(entry: Entry): void {
-    let count = 0;
-    for (const { platter } of this.servers) if (holds(platter, entry)) count++;
-    assert.ok(count > this.servers.length / 2, `committed ${entry.index} is on ${count} disks`);
+    server.applied.set(entry.index, textOf(entry));
+    this.invariants.applied(
+      entry,
+      this.servers.map(({ platter }) => durableOf(platter)),
+    );
   }
 
   /** Reads one piece of an own snapshot and sends it. */
@@ -297,10 +282,13 @@ export function textOf(entry: Entry): string {
   return `${entry.term}:${entry.kind}:${String.fromCharCode(...entry.data)}`;
 }
 
-function holds(platter: Platter, entry: Entry): boolean {
-  if (entry.index <= (platter.snapshot?.index ?? 0)) return true;
-  const found = platter.entries[entry.index - platter.start.index - 1];
-  return found !== undefined && textOf(found) === textOf(entry);
+function durableOf({ hardState, snapshot, start, entries }: Platter): DurableState {
+  return {
+    hardState,
+    snapshotIndex: snapshot?.index ?? 0,
+    lastIndex: start.index + entries.length,
+    entryAt: (index) => entries[index - start.index - 1],
+  };
 }
 
 function emptyPlatter(): Platter {

@@ -1,6 +1,7 @@
 /** The public surface of the simulator. */
 
 export { type SleepingClock, VirtualClock } from "./clock.ts";
+export { ClusterInvariants, type DurableState } from "./cluster-invariants.ts";
 export {
   type CrashOptions,
   type DiskOperation,
