@@ -23,8 +23,11 @@ export function onElectionTimeout(raft: Raft): void {
   // leader.
   if (raft.config.preVote && raft.term > 0) {
     becomePreCandidate(raft);
-    for (const voter of raft.members.voters) askPreVote(raft, voter);
-    settlePreVote(raft, raft.role as PreCandidate);
+    const role = raft.role as PreCandidate;
+    for (const voter of raft.members.voters) {
+      if (!role.granted.includes(voter)) askPreVote(raft, voter);
+    }
+    settlePreVote(raft, role);
   } else {
     campaign(raft, raft.members.voters);
   }
@@ -39,7 +42,7 @@ function campaign(raft: Raft, electorate: readonly NodeId[]): void {
 }
 
 function askPreVote(raft: Raft, voter: NodeId): void {
-  if (voter !== raft.config.id) emit(raft, voteRequest(raft, voter, true, raft.term + 1));
+  emit(raft, voteRequest(raft, voter, true, raft.term + 1));
 }
 
 function askVote(raft: Raft, candidate: Candidate, voter: NodeId): void {
@@ -148,14 +151,24 @@ export function refuseUnheard(raft: Raft, request: VoteRequest): void {
 
 export function onVoteResponse(raft: Raft, response: VoteResponse): void {
   const { role } = raft;
-  if (role.kind === "pre-candidate") onPreVoteAnswer(raft, role, response);
-  else if (role.kind === "candidate") onVoteAnswer(raft, role, response);
+  if (role.kind === "pre-candidate") {
+    if (response.preVote) onPreVoteAnswer(raft, role, response);
+    else onLateVote(raft, role, response);
+  } else if (role.kind === "candidate") onVoteAnswer(raft, role, response);
 }
 
 function onPreVoteAnswer(raft: Raft, role: PreCandidate, response: VoteResponse): void {
-  if (!response.preVote || response.electionTerm !== raft.term + 1) return;
+  if (response.electionTerm !== raft.term + 1) return;
   record(role, response);
   settlePreVote(raft, role);
+}
+
+/** A vote for the election of this term that ran out of time: it was given, so it counts (§5.2). */
+function onLateVote(raft: Raft, role: PreCandidate, response: VoteResponse): void {
+  if (response.electionTerm !== raft.term || raft.vote !== raft.config.id) return;
+  if (!response.granted || role.votes.includes(response.from)) return;
+  role.votes.push(response.from);
+  settleElection(raft, role.votes, []);
 }
 
 function settlePreVote(raft: Raft, role: PreCandidate): void {
@@ -173,23 +186,24 @@ function onVoteAnswer(raft: Raft, role: Candidate, response: VoteResponse): void
     return;
   }
   record(role, response);
-  settleElection(raft, role);
+  settleElection(raft, role.granted, role.refused);
 }
 
 /**
  * §5.2: a majority of the full cluster wins; a lost election waits for its timeout, as a split one
  * does. Votes that come before the own one is on disk are kept until it is (thesis §3.8).
  */
-function settleElection(raft: Raft, role: Candidate): void {
-  if (!isHardStateDurable(raft)) return;
-  if (tally(raft.members.voters, role.granted, role.refused) === "won") becomeLeader(raft);
+function settleElection(raft: Raft, votes: readonly NodeId[], refusals: readonly NodeId[]): void {
+  if (!votes.includes(raft.config.id)) return;
+  if (tally(raft.members.voters, votes, refusals) === "won") becomeLeader(raft);
 }
 
 /** The own vote is on disk: now it counts (A12, thesis §3.8). */
-export function onOwnVoteDurable(raft: Raft, role: Candidate): void {
-  if (role.granted.includes(raft.config.id)) return;
-  role.granted.push(raft.config.id);
-  settleElection(raft, role);
+export function onOwnVoteDurable(raft: Raft, role: PreCandidate | Candidate): void {
+  if (!isHardStateDurable(raft) || raft.vote !== raft.config.id) return;
+  const votes = role.kind === "candidate" ? role.granted : role.votes;
+  if (!votes.includes(raft.config.id)) votes.push(raft.config.id);
+  settleElection(raft, votes, role.kind === "candidate" ? role.refused : []);
 }
 
 /** One answer per voter counts, and a later one doesn't change it (A7). */

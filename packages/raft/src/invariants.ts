@@ -42,6 +42,9 @@ function checkRole(raft: Raft): void {
     assert(raft.vote === config.id, "candidate: voted for another");
     assert(raft.term > 0, "candidate: in term 0");
   }
+  if (role.kind === "pre-candidate" && role.votes.length > 0) {
+    assert(raft.vote === config.id, "pre-candidate: holds votes and voted for another");
+  }
   if (role.kind === "leader") checkLeader(raft, role);
   if (role.kind === "follower") assert(role.leader !== config.id, "follower: follows itself");
 }

@@ -6,7 +6,7 @@ import { EMPTY, type Entry, entryBytes, NOBODY, type NodeId, type Term } from ".
 import type { StepDownReason } from "./event.ts";
 import { note } from "./outbox.ts";
 import { Progress } from "./progress.ts";
-import { type Leader, makeFollower, nextElectionAt, type Raft } from "./state.ts";
+import { type Leader, makeFollower, nextElectionAt, type Raft, type Role } from "./state.ts";
 
 /**
  * Follows in `term`, under `leader` when it is known. A higher term frees the vote (§5.1). The
@@ -47,17 +47,28 @@ export function follow(raft: Raft, leader: NodeId): void {
 /** A network that reports every loss at once must not make a lone candidate ask without end. */
 const RESENDS_PER_VOTER = 2;
 
-/** Thesis §9.6: ask whether an election could be won, before the term is raised. */
+/**
+ * Thesis §9.6: ask whether an election could be won, before the term is raised. What was granted in
+ * this term already stays: with answers slower than the timeout each try would begin from nothing.
+ */
 export function becomePreCandidate(raft: Raft): void {
-  assert(raft.role.kind !== "leader", "becomePreCandidate: a leader doesn't campaign");
+  const { role } = raft;
+  assert(role.kind !== "leader", "becomePreCandidate: a leader doesn't campaign");
   raft.role = {
     kind: "pre-candidate",
-    granted: [raft.config.id],
+    granted: role.kind === "pre-candidate" ? role.granted : [raft.config.id],
     refused: [],
+    votes: votesOf(role),
     resends: RESENDS_PER_VOTER * raft.members.voters.length,
     electionAt: nextElectionAt(raft),
   };
   note(raft, { kind: "became-pre-candidate", term: raft.term });
+}
+
+/** The votes that a role holds in the current term. */
+function votesOf(role: Role): NodeId[] {
+  if (role.kind === "candidate") return role.granted;
+  return role.kind === "pre-candidate" ? role.votes : [];
 }
 
 /** §5.2: a new term, a vote for itself - which counts only when it is on disk. */
@@ -78,17 +89,18 @@ export function becomeCandidate(raft: Raft): void {
 
 /** §5.2, §5.3: the winner starts from the end of its own log and lets every peer know. */
 export function becomeLeader(raft: Raft): void {
-  assert(raft.role.kind === "candidate", "becomeLeader: not a candidate");
+  const votes = votesOf(raft.role);
+  assert(votes.includes(raft.config.id), "becomeLeader: own vote doesn't count yet");
+  assert(raft.vote === raft.config.id, "becomeLeader: voted for another");
   assert(raft.durableTerm === raft.term, "becomeLeader: own vote is not on disk");
   const { now, log, config } = raft;
-  const { granted } = raft.role;
   const peers: Progress[] = [];
   for (const id of raft.members.voters) {
     if (id === config.id) continue;
     const peer = new Progress(id, log.lastIndex + 1, now);
     // Entries may go at once, the bare first heartbeat waits for company.
     peer.sentAt = now - config.coalesceMs;
-    if (isGreeted(config, granted, id)) peer.newsAt = now + config.coalesceMs;
+    if (isGreeted(config, votes, id)) peer.newsAt = now + config.coalesceMs;
     peers.push(peer);
   }
   const leader: Leader = {
@@ -111,8 +123,8 @@ export function becomeLeader(raft: Raft): void {
  * gave no vote is perhaps down, and hears of it with the first entries or the next heartbeat: the
  * trial of an election (thesis §9.6) keeps it from deposing the leader before.
  */
-function isGreeted(config: RaftConfig, granted: readonly NodeId[], id: NodeId): boolean {
-  return config.coalesceMs === 0 || !config.preVote || granted.includes(id);
+function isGreeted(config: RaftConfig, votes: readonly NodeId[], id: NodeId): boolean {
+  return config.coalesceMs === 0 || !config.preVote || votes.includes(id);
 }
 
 /** Puts one entry of the leader's own term at the end of its log. */

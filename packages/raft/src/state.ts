@@ -48,8 +48,14 @@ export interface Follower {
 
 export interface PreCandidate {
   readonly kind: "pre-candidate";
+  /** Who granted a trial of this term; kept when the trial is repeated. */
   readonly granted: NodeId[];
   readonly refused: NodeId[];
+  /**
+   * Votes from an election of this term that ran out of time: this node hasn't left the term, so
+   * votes that come late still count. Empty when it held none.
+   */
+  readonly votes: NodeId[];
   /** How many lost requests may still be sent again. */
   resends: number;
   electionAt: number;

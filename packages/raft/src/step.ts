@@ -29,7 +29,7 @@ import {
   onSnapshotUnreadable,
   refuseStaleSnapshot,
 } from "./snapshot.ts";
-import { isHardStateDurable, type Raft } from "./state.ts";
+import type { Raft } from "./state.ts";
 import { rearm } from "./timer.ts";
 import { malformed } from "./validate.ts";
 
@@ -164,8 +164,8 @@ function onTick(raft: Raft): StepResult {
  */
 function settleDurable(raft: Raft): string {
   const { role } = raft;
-  if (role.kind === "candidate" && isHardStateDurable(raft)) onOwnVoteDurable(raft, role);
-  else if (role.kind === "leader") advanceCommit(raft, role);
+  if (role.kind === "leader") advanceCommit(raft, role);
+  else if (role.kind !== "follower") onOwnVoteDurable(raft, role);
   return "";
 }
 
