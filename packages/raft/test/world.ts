@@ -233,6 +233,7 @@ export class World {
     server.applied.set(entry.index, textOf(entry));
     this.invariants.applied(
       entry,
+      server.raft.term,
       this.servers.map(({ platter }) => durableOf(platter)),
     );
   }

@@ -43,6 +43,8 @@ const TERMS_MAX = 2 ** 20;
 export class ClusterInvariants {
   /** Everything that any node has ever applied, by index. */
   readonly committed: Map<Index, Entry> = new Map();
+  /** The term in which an entry was committed, or a later one: the lowest that is known. */
+  readonly #committedIn = new Map<Index, Term>();
   readonly #leaders = new Map<Term, NodeId>();
   readonly #placed = new Map<number, Placed>();
 
@@ -53,13 +55,15 @@ export class ClusterInvariants {
   }
 
   /**
-   * A node gives `entry` to its state machine; `disks` are those of all voters, its own included.
+   * A node in `term` gives `entry` to its state machine; `disks` are those of all voters, its own included.
    */
-  applied(entry: Entry, disks: readonly DurableState[]): void {
+  applied(entry: Entry, term: Term, disks: readonly DurableState[]): void {
     // State Machine Safety (I-5).
     const known = this.committed.get(entry.index);
     assert(known === undefined || isSame(known, entry), "cluster: two commands at one index");
     this.committed.set(entry.index, entry);
+    const since = this.#committedIn.get(entry.index) ?? term;
+    this.#committedIn.set(entry.index, Math.min(since, term));
     // Committed means durable on a majority (I-6).
     let count = 0;
     for (const disk of disks) if (holds(disk, entry)) count++;
@@ -94,10 +98,11 @@ export class ClusterInvariants {
     const { id } = raft.config;
     assert(other === NOBODY || other === id, "cluster: two leaders in one term");
     this.#leaders.set(term, id);
-    // Leader Completeness (I-4).
+    // Leader Completeness (I-4): what was committed in earlier terms. A late vote may make a leader of
+    // a term that others have left behind, and it owes nothing to what was committed since.
     const { log } = raft;
     for (const [index, entry] of this.committed) {
-      if (index <= log.startIndex) continue;
+      if (index <= log.startIndex || (this.#committedIn.get(index) ?? term) >= term) continue;
       assert(index <= log.lastIndex, "cluster: a leader lacks a committed entry");
       assert(isSame(log.at(index), entry), "cluster: a leader differs in a committed entry");
     }

@@ -90,32 +90,40 @@ test("I-3 Log Matching: an index and a term are one entry, with one entry before
 test("I-4 Leader Completeness: a leader holds everything that was ever committed", () => {
   const watch = new ClusterInvariants();
   const disks = [diskWith([1, 1]), diskWith([1, 1]), diskWith([1])];
-  watch.applied(entryAt(1, 1), disks);
-  watch.applied(entryAt(2, 1), disks);
+  watch.applied(entryAt(1, 1), 1, disks);
+  watch.applied(entryAt(2, 1), 1, disks);
   elect(watch, nodeWith(1, [1, 1, 1]), 2);
   assert.throws(() => elect(watch, nodeWith(2, [1]), 3), /lacks a committed entry/);
   assert.throws(() => elect(watch, nodeWith(2, [1, 2]), 4), /differs in a committed entry/);
 });
 
+test("I-4 a late leader of a term that others have left owes nothing to what came after it", () => {
+  const watch = new ClusterInvariants();
+  watch.applied(entryAt(1, 2), 2, [diskWith([2]), diskWith([2]), diskWith([])]);
+  elect(watch, nodeWith(1, []), 1);
+  elect(watch, nodeWith(3, []), 2);
+  assert.throws(() => elect(watch, nodeWith(1, []), 3), /lacks a committed entry/);
+});
+
 test("I-5 State Machine Safety: one index has one command, on all nodes and for ever", () => {
   const watch = new ClusterInvariants();
   const disks = [diskWith([1]), diskWith([1]), diskWith([])];
-  watch.applied(entryAt(1, 1), disks);
-  watch.applied(entryAt(1, 1), disks);
-  assert.throws(() => watch.applied(entryAt(1, 1, 9), disks), /two commands at one index/);
+  watch.applied(entryAt(1, 1), 1, disks);
+  watch.applied(entryAt(1, 1), 1, disks);
+  assert.throws(() => watch.applied(entryAt(1, 1, 9), 1, disks), /two commands at one index/);
   assert.equal(watch.committed.size, 1);
 });
 
 test("I-6 what is applied is on the disks of a majority, in the log or in a snapshot", () => {
   const inSnapshot = { ...diskWith([]), snapshotIndex: 1 };
-  new ClusterInvariants().applied(entryAt(1, 1), [diskWith([1]), inSnapshot, diskWith([])]);
+  new ClusterInvariants().applied(entryAt(1, 1), 1, [diskWith([1]), inSnapshot, diskWith([])]);
   for (const others of [
     [diskWith([]), diskWith([])],
     [diskWith([2]), diskWith([])],
   ]) {
     const watch = new ClusterInvariants();
     assert.throws(
-      () => watch.applied(entryAt(1, 1), [diskWith([1]), ...others]),
+      () => watch.applied(entryAt(1, 1), 1, [diskWith([1]), ...others]),
       /without a majority of disks/,
     );
   }
