@@ -55,7 +55,8 @@ export class ClusterInvariants {
   }
 
   /**
-   * A node in `term` gives `entry` to its state machine; `disks` are those of all voters, its own included.
+   * * A node in `term` gives `entry` to its state machine; `disks` are those of all voters, its own
+   * included.
    */
   applied(entry: Entry, term: Term, disks: readonly DurableState[]): void {
     // State Machine Safety (I-5).
@@ -98,7 +99,8 @@ export class ClusterInvariants {
     const { id } = raft.config;
     assert(other === NOBODY || other === id, "cluster: two leaders in one term");
     this.#leaders.set(term, id);
-    // Leader Completeness (I-4): what was committed in earlier terms. A late vote may make a leader of
+    // Leader Completeness (I-4): what was committed in earlier terms. A late vote may make a leader
+    // of
     // a term that others have left behind, and it owes nothing to what was committed since.
     const { log } = raft;
     for (const [index, entry] of this.committed) {
