@@ -1,6 +1,7 @@
 /** One action in one world: the shipping core is stepped, its effects are carried out. */
 
 import {
+  assert,
   checkState,
   checkStep,
   type Entry,
@@ -63,7 +64,8 @@ export function perform(world: World, action: Action, rules: Rules): Turn {
   const message = action.kind === "deliver" ? world.wire[action.who] : undefined;
   const at = (message?.to ?? action.who) - 1;
   const host = world.hosts[at];
-  if (host === undefined) throw new InvariantError("explore: no such server");
+  assert(host !== undefined, "explore: no such server");
+  assert(action.kind !== "deliver" || message !== undefined, "explore: no such message");
   const draft = draftOf(host, world.past, rules);
   try {
     act(draft, action, message);
@@ -109,25 +111,15 @@ function report(draft: Draft, violation: Violation): void {
 
 function act(draft: Draft, action: Action, message: Message | undefined): void {
   const { raft } = draft;
-  switch (action.kind) {
-    case "deliver":
-      if (message === undefined) throw new InvariantError("explore: no such message");
-      return feed(draft, { kind: "received", message }, raft.now);
-    case "propose":
-      return feed(draft, { kind: "propose", commands: [COMMAND] }, raft.now);
-    case "unreachable":
-      return feed(draft, { kind: "unreachable", peer: action.detail }, raft.now);
-    case "persist":
-      return persist(draft);
-    case "crash":
-      return crash(draft, action.detail);
-    case "quiet":
-      // Time passes and nobody is told: no timer is due yet.
-      raft.now += raft.config.electionTimeoutMs;
-      return;
-    default:
-      return feed(draft, { kind: "tick" }, whenDue(raft, action.kind));
-  }
+  const { kind, detail } = action;
+  if (kind === "persist") persist(draft);
+  else if (kind === "crash") crash(draft, detail);
+  // Time passes and the core isn't told: no timer is due yet.
+  else if (kind === "quiet") raft.now += raft.config.electionTimeoutMs;
+  else if (kind === "propose") feed(draft, { kind, commands: [COMMAND] }, raft.now);
+  else if (kind === "unreachable") feed(draft, { kind, peer: detail }, raft.now);
+  else if (message !== undefined) feed(draft, { kind: "received", message }, raft.now);
+  else feed(draft, { kind: "tick" }, whenDue(raft, kind));
 }
 
 /** The time at which this timer has run out, and none with a longer wait has. */
@@ -173,7 +165,7 @@ function settle(draft: Draft): void {
 /** The oldest write is on disk: what it withheld leaves, and the core hears of it. */
 function persist(draft: Draft): void {
   const write = draft.pending.shift();
-  if (write === undefined) throw new InvariantError("explore: no write to complete");
+  assert(write !== undefined, "explore: no write to complete");
   draft.platter = store(draft.platter, write);
   send(draft, write.thenSend);
   feed(draft, { kind: "persisted", seq: write.seq }, draft.raft.now);
