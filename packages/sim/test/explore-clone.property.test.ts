@@ -54,14 +54,16 @@ test("a turn leaves the world that it starts from as it was", () => {
 
 /** A field that the core gains must be copied, and encoded or left out for a reason. */
 const FIELDS: Readonly<Record<string, string>> = {
-  raft: "config members term vote role log commit handed applied snapshot durableTerm durableVote writtenTerm writtenVote written inFlight writeSeq now deadline random outbox",
+  raft: `config members term vote role log commit handed applied snapshot durableTerm durableVote
+    writtenTerm writtenVote written inFlight writeSeq now deadline random outbox`,
   log: "startIndex startTerm entries durable",
   outbox: "send afterWrite truncateFrom snapshot restore compactTo load store events",
   follower: "kind leader heardAt electionAt incoming",
   "pre-candidate": "kind granted refused resends electionAt",
   candidate: "kind granted refused asked resends electionAt",
   leader: "kind peers seq quorumCheckAt uncommittedBytes",
-  peer: "id match next flow outgoing floorSeq matchSeq silent sentAt newsAt heardAt commitSent windowSeq windowFirst windowLast windowBytes windowSentAt bytesInWindow",
+  peer: `id match next flow outgoing floorSeq matchSeq silent sentAt newsAt heardAt commitSent
+    windowSeq windowFirst windowLast windowBytes windowSentAt bytesInWindow`,
   write: "seq last term vote",
 };
 
@@ -69,7 +71,7 @@ test("the explorer knows every field of a node's state: copy and encode a new on
   const seen = new Set<string>();
   const check = (what: string, value: object): void => {
     seen.add(what);
-    assert.deepEqual(Object.keys(value).sort(), (FIELDS[what] ?? "").split(" ").sort(), what);
+    assert.deepEqual(Object.keys(value).sort(), (FIELDS[what] ?? "").split(/\s+/).sort(), what);
   };
   for (const raft of lives()) {
     check("raft", raft);

@@ -102,7 +102,7 @@ export const COMMIT_UNVERIFIED: Plant = {
   stepped: (raft, input) => {
     const request = appended(raft, input);
     if (request === undefined) return;
-    raft.commit = Math.max(raft.commit, Math.min(request.commit, raft.log.lastIndex));
+    commitUpTo(raft, Math.min(request.commit, raft.log.lastIndex));
   },
 };
 
@@ -166,5 +166,11 @@ function commitReached(raft: Raft, count: number): void {
     const entry = log.at(at);
     if (entry.term === term) role.uncommittedBytes -= entry.data.length + 16;
   }
-  raft.commit = Math.max(raft.commit, index);
+  commitUpTo(raft, index);
+}
+
+function commitUpTo(raft: Raft, index: number): void {
+  if (index <= raft.commit) return;
+  raft.commit = index;
+  raft.outbox.events.push({ kind: "committed", index });
 }

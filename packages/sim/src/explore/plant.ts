@@ -1,4 +1,4 @@
-/** The place for planted bugs: what a faulty core would do otherwise, wrapped around the real one. */
+/** The place for planted bugs: what a faulty core would do, wrapped around the real one. */
 
 import type { Effects, Input, Raft } from "@holdfast/raft";
 

@@ -171,7 +171,7 @@ function persist(draft: Draft): void {
   feed(draft, { kind: "persisted", seq: write.seq }, draft.raft.now);
 }
 
-/** Everything but the disk is gone; of what was not reported, the `kept` oldest writes are on it. */
+/** All but the disk is gone; of what was not reported, the `kept` oldest writes are on it. */
 function crash(draft: Draft, kept: number): void {
   for (const write of draft.pending.splice(0).slice(0, kept)) {
     draft.platter = store(draft.platter, write);
