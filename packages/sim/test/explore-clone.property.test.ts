@@ -59,7 +59,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   log: "startIndex startTerm entries durable",
   outbox: "send afterWrite truncateFrom snapshot restore compactTo load store events",
   follower: "kind leader heardAt electionAt incoming",
-  "pre-candidate": "kind granted refused resends electionAt",
+  "pre-candidate": "kind granted refused votes resends electionAt",
   candidate: "kind granted refused asked resends electionAt",
   leader: "kind peers seq quorumCheckAt uncommittedBytes",
   peer: `id match next flow outgoing floorSeq matchSeq silent sentAt newsAt heardAt commitSent

@@ -40,7 +40,12 @@ function cloneRole(role: Role): Role {
     case "follower":
       return { ...role, incoming: role.incoming && { ...role.incoming } };
     case "pre-candidate":
-      return { ...role, granted: role.granted.slice(), refused: role.refused.slice() };
+      return {
+        ...role,
+        granted: role.granted.slice(),
+        refused: role.refused.slice(),
+        votes: role.votes.slice(),
+      };
     case "candidate":
       return {
         ...role,

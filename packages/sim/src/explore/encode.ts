@@ -111,6 +111,7 @@ function encodeRole(
       break;
     case "pre-candidate":
       out.push(pack([2, role.resends]), setOf(role.granted, labels), setOf(role.refused, labels));
+      out.push(setOf(role.votes, labels));
       break;
     case "candidate":
       out.push(pack([3, role.resends]), setOf(role.granted, labels), setOf(role.refused, labels));

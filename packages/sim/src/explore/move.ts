@@ -89,7 +89,9 @@ function addLeading(actions: Action[], { raft }: Host, scope: Scope): void {
 
 function addWaiting(actions: Action[], { raft }: Host, scope: Scope): void {
   const who = raft.config.id;
-  if (raft.term < scope.termMax) actions.push({ kind: "timeout", who, detail: 0 });
+  // A trial doesn't raise the term, and votes that come late count during it.
+  const staysInTerm = scope.preVote && raft.term > 0;
+  if (raft.term < scope.termMax || staysInTerm) actions.push({ kind: "timeout", who, detail: 0 });
   if (hearsLeader(raft)) actions.push({ kind: "quiet", who, detail: 0 });
 }
 
