@@ -10,6 +10,11 @@ export {
   type SimDiskOptions,
 } from "./disk.ts";
 export { type Keep, SECTOR_BYTES } from "./disk-inode.ts";
+export { type ExploreOptions, explore, type Finding, type Report } from "./explore/explore.ts";
+export type { Invariant, Violation } from "./explore/invariants.ts";
+export { type Plant, SOUND } from "./explore/plant.ts";
+export { type Replay, type ReplayOptions, replay } from "./explore/retell.ts";
+export { type Scope, SMALLEST } from "./explore/scope.ts";
 export { FAIR, type PacketFilter, SimNetwork, type Weather } from "./network.ts";
 export { Random } from "./random.ts";
 export { type Pump, Scheduler, SchedulerError, type SchedulerErrorCode } from "./scheduler.ts";
