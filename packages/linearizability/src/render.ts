@@ -1,0 +1,94 @@
+/** A counterexample as lines of text: a bar of time for each operation, and what doesn't fit. */
+
+import type { Counterexample } from "./counterexample.ts";
+import type { Model } from "./model.ts";
+import { type Operation, seenOutput } from "./operation.ts";
+
+type Shown<Input, Output, State> = Omit<Counterexample<Input, Output>, "text"> & {
+  readonly model: Model<Input, Output, State>;
+};
+
+const LINES_MAX = 60;
+const COLUMNS_MAX = 60;
+
+/** The lines, joined. Bars show the order of calls and returns, not how long things took. */
+export function renderCounterexample<Input, Output, State>(
+  shown: Shown<Input, Output, State>,
+): string {
+  const { model, operations, longest } = shown;
+  const describe = ({ input, outcome }: Operation<Input, Output>): string =>
+    model.describe(input, seenOutput(outcome));
+  const byId = new Map(operations.map((operation) => [operation.id, operation]));
+  const inOrder = longest.order.flatMap((id) => byId.get(id) ?? []);
+  const left = operations.filter(({ id }) => !longest.order.includes(id));
+  return [
+    title(shown),
+    "",
+    ...timeline(operations, describe),
+    "",
+    inOrder.length === 0
+      ? `Nothing can come first. The state is ${longest.state}`
+      : `The longest order that works: ${shorten(inOrder.map(describe))}`,
+    ...(inOrder.length === 0 ? [] : [`It leads to ${longest.state}`]),
+    `What is left doesn't fit: ${shorten(left.map(describe))}`,
+  ].join("\n");
+}
+
+function title<Input, Output, State>(shown: Shown<Input, Output, State>): string {
+  const { model, partition, operations, others } = shown;
+  const where = partition === "" ? "" : ` ${JSON.stringify(partition)}`;
+  const count = operations.length === 1 ? "1 operation" : `${operations.length} operations`;
+  const rest = others === 0 ? "" : `, whatever the other ${others} did`;
+  return `Not linearizable: ${model.name}${where}, no order explains ${count}${rest}`;
+}
+
+function timeline<Input, Output>(
+  operations: readonly Operation<Input, Output>[],
+  describe: (operation: Operation<Input, Output>) => string,
+): readonly string[] {
+  const columnOf = columns(operations);
+  const shown = operations.slice(0, LINES_MAX);
+  const lanes = shown.map(({ client }) => `client ${client}`);
+  const laneWidth = Math.max(...lanes.map(({ length }) => length));
+  const bars = shown.map((operation) => bar(operation, columnOf));
+  const barWidth = Math.max(...bars.map(({ length }) => length));
+  const lines = shown.map((operation, i) => {
+    const lane = (lanes[i] ?? "").padEnd(laneWidth);
+    return `  ${lane}  ${(bars[i] ?? "").padEnd(barWidth)}  ${describe(operation)}`;
+  });
+  const left = operations.length - shown.length;
+  return left > 0 ? [...lines, `  and ${left} more`] : lines;
+}
+
+/** A column for each moment at which something is called or returns, if there are not too many. */
+function columns(operations: readonly Operation<unknown, unknown>[]): (time: number) => number {
+  const times = new Set<number>();
+  for (const { call, outcome } of operations) {
+    times.add(call);
+    if (outcome.kind === "ok") times.add(outcome.at);
+  }
+  const sorted = [...times].sort((a, b) => a - b);
+  const scale = Math.min(2, COLUMNS_MAX / sorted.length);
+  const byTime = new Map(sorted.map((time, i) => [time, Math.round(i * scale)]));
+  return (time) => byTime.get(time) ?? COLUMNS_MAX;
+}
+
+/** `|----|`; one that has no known end goes on: `|---->`. */
+function bar(
+  { call, outcome }: Operation<unknown, unknown>,
+  columnOf: (time: number) => number,
+): string {
+  const from = columnOf(call);
+  if (outcome.kind !== "ok") return `${" ".repeat(from)}|---->`;
+  const to = Math.max(columnOf(outcome.at), from + 1);
+  return `${" ".repeat(from)}|${"-".repeat(to - from - 1)}|`;
+}
+
+const LISTED_MAX = 8;
+
+/** Of a long list the end: there it went wrong. */
+function shorten(items: readonly string[]): string {
+  const left = items.length - LISTED_MAX;
+  const end = items.slice(-LISTED_MAX).join(", ");
+  return left > 0 ? `${left} operations, ${end}` : end;
+}
