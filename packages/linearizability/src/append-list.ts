@@ -72,6 +72,7 @@ export function appendList(): Model<AppendListInput, AppendListOutput, Grown> &
     init: () => Grown.empty(),
     step: stepAppendList,
     key: (state) => state,
+    isReadOnly: ({ kind }) => kind === "read",
     partition: (input) => input.key,
     foresee: foreseeAppendList,
     describe: describeAppendList,
@@ -105,7 +106,7 @@ function foreseeAppendList(
   }
   const shown = new Set(longest);
   return {
-    mayMatter: (input) => input.kind === "append" && shown.has(input.value),
+    bearing: (input) => (input.kind === "append" && shown.has(input.value) ? "own" : "none"),
     isHopeless: (state) => state.length <= longest.length && !state.lastFits(longest),
   };
 }

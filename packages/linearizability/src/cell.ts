@@ -1,6 +1,6 @@
 /** One place that holds one value: what the register and each key of the key-value model share. */
 
-import type { Foresight } from "./model.ts";
+import type { Bearing } from "./model.ts";
 import { type Seen, UNKNOWN } from "./operation.ts";
 import type { Scalar } from "./scalar.ts";
 
@@ -21,16 +21,17 @@ export function stepSwap(state: Scalar, swap: Swap, output: Seen<Scalar>): Scala
 }
 
 /**
- * Collects what is seen of a cell, and says which writes of unknown outcome can matter to it: those
- * of a value that somebody mentions, and a few more. Values that nobody mentions are alike; they
- * can do nothing but be different, which helps at most once for each operation that saw a
- * difference. A write that was called earlier can stand in for a later one.
+ * Collects what is seen of a cell, and says what writes and swaps of unknown outcome can do for it.
+ * Values that nobody mentions are alike: they can do nothing but be different, which helps only
+ * those who saw a difference.
  */
 export class CellSightings {
   readonly #mentioned = new Set<Scalar>();
-  #differences = 0;
+  /** Of swaps of unknown outcome: what each value can be made from. */
+  readonly #sources = new Map<Scalar, Scalar[]>();
+  #isDifferenceSeen = false;
 
-  /** Somebody saw this value, or would act on it. */
+  /** Somebody saw this value. */
   mention(value: Scalar): void {
     this.#mentioned.add(value);
   }
@@ -38,30 +39,36 @@ export class CellSightings {
   /** Somebody saw that the value was another one. */
   mentionDifference(value: Scalar): void {
     this.#mentioned.add(value);
-    this.#differences += 1;
+    this.#isDifferenceSeen = true;
   }
 
-  mentionSwap(swap: Swap, output: Seen<Scalar>): void {
-    if (output === false) this.mentionDifference(swap.from);
-    else this.mention(swap.from);
+  mentionSwap({ from, to }: Swap, output: Seen<Scalar>): void {
+    if (output === UNKNOWN) this.#addSource(to, from);
+    else if (output === false) this.mentionDifference(from);
+    else this.mention(from);
   }
 
-  /** `writeOf` gives the value that an input writes, the swap that it is, or neither. */
-  foresight<Input>(
-    writeOf: (input: Input) => Scalar | Swap | undefined,
-  ): Required<Pick<Foresight<Input, Scalar>, "mayMatter">> {
-    let left = this.#differences;
-    return {
-      mayMatter: (input) => {
-        const write = writeOf(input);
-        if (write === undefined) return false;
-        if (typeof write === "object" && write !== null) {
-          return this.#differences > 0 || this.#mentioned.has(write.to);
-        }
-        if (this.#mentioned.has(write)) return true;
-        left -= 1;
-        return left >= 0;
-      },
-    };
+  /** To be called when all is mentioned: what a mentioned value can be made from counts, too. */
+  close(): void {
+    // A set that grows while it is walked is walked to its new end.
+    for (const value of this.#mentioned) {
+      for (const from of this.#sources.get(value) ?? []) this.#mentioned.add(from);
+    }
+  }
+
+  #addSource(to: Scalar, from: Scalar): void {
+    const sources = this.#sources.get(to);
+    if (sources === undefined) this.#sources.set(to, [from]);
+    else sources.push(from);
+  }
+
+  bearingOfWrite(value: Scalar): Bearing {
+    if (this.#mentioned.has(value)) return "own";
+    return this.#isDifferenceSeen ? "alike" : "none";
+  }
+
+  bearingOfSwap({ from, to }: Swap): Bearing {
+    if (this.#mentioned.has(to)) return "own";
+    return this.#isDifferenceSeen && this.#mentioned.has(from) ? "own" : "none";
   }
 }

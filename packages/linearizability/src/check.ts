@@ -72,8 +72,9 @@ export function check<Input, Output, State>(
     stats.steps += search.steps;
     if (result === "none") {
       const blocker = search.blocker?.id ?? -1;
-      const found = { model, partition, operations, blocker, isSpent: limits.isSpent };
-      return { verdict: "not-linearizable", counterexample: makeCounterexample(found), stats };
+      const failed = { model, operations, blocker, isSpent: limits.isSpent };
+      const counterexample = makeCounterexample(partition, failed);
+      return { verdict: "not-linearizable", counterexample, stats };
     }
     if (result === "spent") undecided.push(partition);
     else addPoints(points, search.order, operations);

@@ -5,7 +5,7 @@ import type { Operation } from "./operation.ts";
 import { makeProblem } from "./problem.ts";
 import { renderCounterexample } from "./render.ts";
 import { Search } from "./search.ts";
-import { shrink } from "./shrink.ts";
+import { type Failed, shrink } from "./shrink.ts";
 
 /** Operations that can't be explained, whatever the others of their partition did. */
 export interface Counterexample<Input, Output> {
@@ -21,21 +21,13 @@ export interface Counterexample<Input, Output> {
   readonly text: string;
 }
 
-/** A partition that is known not to be linearizable. */
-export interface FailedPartition<Input, Output, State> {
-  readonly model: Model<Input, Output, State>;
-  readonly partition: string;
-  readonly operations: readonly Operation<Input, Output>[];
-  /** The id of the operation that no order got past. */
-  readonly blocker: number;
-  readonly isSpent: () => boolean;
-}
-
+/** Of a partition that is known not to be linearizable. */
 export function makeCounterexample<Input, Output, State>(
-  failed: FailedPartition<Input, Output, State>,
+  partition: string,
+  failed: Failed<Input, Output, State>,
 ): Counterexample<Input, Output> {
-  const { model, partition, blocker, isSpent } = failed;
-  const operations = shrink(model, failed.operations, blocker, isSpent);
+  const { model } = failed;
+  const operations = shrink(failed);
   const others = failed.operations.length - operations.length;
   const longest = longestOrder(model, operations);
   const text = renderCounterexample({ model, partition, operations, others, longest });

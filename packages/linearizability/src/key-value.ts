@@ -1,7 +1,7 @@
 /** A map of keys to values: get, put, delete, compare-and-set. Each key is a partition. */
 
 import { CellSightings, stepRead, stepSwap } from "./cell.ts";
-import type { Guards, Model, Observation } from "./model.ts";
+import type { Foresight, Guards, Model, Observation } from "./model.ts";
 import { type Seen, UNKNOWN } from "./operation.ts";
 import { asRecord, isScalar, type Scalar, showScalar } from "./scalar.ts";
 
@@ -26,6 +26,7 @@ export function keyValue(): Model<KeyValueInput, KeyValueOutput, Scalar> &
     init: () => null,
     step: stepKeyValue,
     key: (state) => state,
+    isReadOnly: ({ kind }, output) => kind === "get" || (kind !== "put" && output === false),
     partition: (input) => input.key,
     foresee: foreseeKeyValue,
     describe: describeKeyValue,
@@ -54,7 +55,7 @@ function stepKeyValue(
 
 function foreseeKeyValue(
   observations: readonly Observation<KeyValueInput, KeyValueOutput>[],
-): ReturnType<typeof CellSightings.prototype.foresight<KeyValueInput>> {
+): Foresight<KeyValueInput, Scalar> {
   const sightings = new CellSightings();
   for (const { input, output } of observations) {
     if (input.kind === "get" && output !== UNKNOWN) sightings.mention(output);
@@ -62,20 +63,21 @@ function foreseeKeyValue(
     if (input.kind === "delete" && output === false) sightings.mention(null);
     if (input.kind === "delete" && output === true) sightings.mentionDifference(null);
   }
-  return sightings.foresight(writeOf);
-}
-
-function writeOf(input: KeyValueInput): Scalar | { from: Scalar; to: Scalar } | undefined {
-  switch (input.kind) {
-    case "get":
-      return undefined;
-    case "put":
-      return input.value;
-    case "delete":
-      return null;
-    case "cas":
-      return input;
-  }
+  sightings.close();
+  return {
+    bearing(input) {
+      switch (input.kind) {
+        case "get":
+          return "none";
+        case "put":
+          return sightings.bearingOfWrite(input.value);
+        case "delete":
+          return sightings.bearingOfWrite(null);
+        case "cas":
+          return sightings.bearingOfSwap(input);
+      }
+    },
+  };
 }
 
 function describeKeyValue(input: KeyValueInput, output: Seen<KeyValueOutput>): string {

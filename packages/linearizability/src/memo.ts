@@ -132,3 +132,11 @@ export function useOne(used: Used, name: number): Used {
   if (used[at] === name) return used.map((entry, i) => (i === at + 1 ? entry + 1 : entry));
   return [...used.slice(0, at), name, 1, ...used.slice(at)];
 }
+
+/** How many of a class are in it. */
+export function countOf(used: Used, name: number): number {
+  for (let i = 0; i < used.length; i += 2) {
+    if (used[i] === name) return used[i + 1] as number;
+  }
+  return 0;
+}

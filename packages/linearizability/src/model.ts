@@ -19,15 +19,19 @@ export interface Model<Input, Output, State> {
   init(): State;
   /**
    * The state after `input` gave `output`; `undefined` if in `state` it can't. With `UNKNOWN` for
-   * an output: the state after `input`, whatever it gave. Returning `state` itself says that nothing
-   * changed, and is worth it: such an operation costs no search.
+   * an output: the state after `input`, whatever it gave. If nothing changed, `state` itself.
    */
   step(state: State, input: Input, output: Seen<Output>): State | undefined;
   /** Equal for equal states and only for these, as the keys of a Map are. */
   key(state: State): unknown;
+  /**
+   * True if an operation with this output leaves every state as it is: one that reads, or that was
+   * refused. Such an operation costs no search. Left out: none is.
+   */
+  isReadOnly?(input: Input, output: Output): boolean;
   /** Operations of different partitions never touch each other. Left out: there is one partition. */
   partition?(input: Input): string;
-  /** What all operations of a partition, in the order of their calls, tell before the search. */
+  /** What the operations of a partition tell before the search. */
   foresee?(observations: readonly Observation<Input, Output>[]): Foresight<Input, State>;
   /** An operation for people: `write(3)`, `read() -> 4`. */
   describe(input: Input, output: Seen<Output>): string;
@@ -35,13 +39,16 @@ export interface Model<Input, Output, State> {
   show(state: State): string;
 }
 
+/**
+ * What an operation whose outcome nobody saw can do for the explanation of what was seen. `none`: it
+ * can be left out. `alike`: all with this answer can stand in for each other. `own`: what it is
+ * counts.
+ */
+export type Bearing = "none" | "alike" | "own";
+
 /** Short cuts for a search. They make it faster and must never change its verdict. */
 export interface Foresight<Input, State> {
-  /**
-   * False if an operation of unknown outcome can be left out without making what was seen harder
-   * to explain. Asked once for each of them, in the order of their calls.
-   */
-  mayMatter?(input: Input): boolean;
+  bearing?(input: Input): Bearing;
   /** True if from this state on what was seen can't be explained any more. */
   isHopeless?(state: State): boolean;
 }

@@ -38,3 +38,14 @@ export type Seen<Output> = Output | typeof UNKNOWN;
 export function seenOutput<Output>(outcome: Outcome<Output>): Seen<Output> {
   return outcome.kind === "ok" ? outcome.output : UNKNOWN;
 }
+
+/** An operation whose output was seen. */
+export interface KnownOperation<Input, Output> {
+  readonly id: number;
+  readonly input: Input;
+  readonly output: Output;
+  readonly call: number;
+  readonly return: number;
+  /** Leaves every state as it is. */
+  readonly isReadOnly: boolean;
+}

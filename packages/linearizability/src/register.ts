@@ -1,7 +1,7 @@
 /** A register: read, write, compare-and-set. */
 
 import { CellSightings, stepRead, stepSwap } from "./cell.ts";
-import type { Guards, Model, Observation } from "./model.ts";
+import type { Foresight, Guards, Model, Observation } from "./model.ts";
 import { type Seen, UNKNOWN } from "./operation.ts";
 import { asRecord, isScalar, type Scalar, showScalar } from "./scalar.ts";
 
@@ -23,6 +23,7 @@ export function register(
     init: () => initial,
     step: stepRegister,
     key: (state) => state,
+    isReadOnly: ({ kind }, output) => kind === "read" || (kind === "cas" && output === false),
     foresee: foreseeRegister,
     describe: describeRegister,
     show: showScalar,
@@ -48,16 +49,25 @@ function stepRegister(
 
 function foreseeRegister(
   observations: readonly Observation<RegisterInput, RegisterOutput>[],
-): ReturnType<typeof CellSightings.prototype.foresight<RegisterInput>> {
+): Foresight<RegisterInput, Scalar> {
   const sightings = new CellSightings();
   for (const { input, output } of observations) {
     if (input.kind === "read" && output !== UNKNOWN) sightings.mention(output);
     if (input.kind === "cas") sightings.mentionSwap(input, output);
   }
-  return sightings.foresight((input) => {
-    if (input.kind === "read") return undefined;
-    return input.kind === "write" ? input.value : input;
-  });
+  sightings.close();
+  return {
+    bearing(input) {
+      switch (input.kind) {
+        case "read":
+          return "none";
+        case "write":
+          return sightings.bearingOfWrite(input.value);
+        case "cas":
+          return sightings.bearingOfSwap(input);
+      }
+    },
+  };
 }
 
 function describeRegister(input: RegisterInput, output: Seen<RegisterOutput>): string {

@@ -4,9 +4,10 @@
  */
 
 import { EventList } from "./event-list.ts";
-import { Memo, type Used, useOne } from "./memo.ts";
-import { UNKNOWN } from "./operation.ts";
-import type { KnownOperation, Problem } from "./problem.ts";
+import { countOf, Memo, type Used, useOne } from "./memo.ts";
+import { type KnownOperation, UNKNOWN } from "./operation.ts";
+import type { OptionalClass } from "./optional-classes.ts";
+import type { Problem } from "./problem.ts";
 import { REFUSED, StateTable } from "./state-table.ts";
 
 /** How much a search may do before it gives up. */
@@ -37,8 +38,8 @@ interface Frame {
   readonly trailBefore: number;
   /** Where to look for the next step of a known operation. */
   node: number;
-  /** Where to look for the next step of an operation of unknown outcome. */
-  unknown: number;
+  /** The next class to look at: first of unknown outcome, then at will. */
+  optional: number;
 }
 
 /**
@@ -46,12 +47,15 @@ interface Frame {
  * doesn't lead on. A configuration (what is in order, and the state) is looked at once.
  *
  * Three short cuts, none of which changes the verdict:
- * - A known operation that may come next and doesn't change the state comes next: whatever order
- *   there is remains one when it is moved to here.
+ * - A known operation that may come next and only reads comes next: whatever order there is remains
+ *   one when it is moved to here. (One that writes what is there already may be needed later.)
  * - Operations of unknown outcome may be left out for good. So one that changes nothing is left
  *   out, and of two configurations that differ only in these, the one with more of them left can
  *   do all that the other one can.
- * - Those of unknown outcome with the same input take turns in the order of their calls.
+ * - Those of unknown outcome that are interchangeable take turns in the order of their calls.
+ *
+ * With operations at will the first one doesn't hold: to put a known operation in order can end the
+ * time of an optional one.
  */
 export class Search<Input, Output, State> {
   readonly #problem: Problem<Input, Output, State>;
@@ -59,10 +63,8 @@ export class Search<Input, Output, State> {
   readonly #list: EventList;
   readonly #memo = new Memo();
   readonly #frames: Frame[] = [];
-  /** What is in order: the index of a known operation, or -1 minus that of a class. */
+  /** What is in order: the index of a known operation, or -1 minus the id of an optional one. */
   readonly #trail: number[] = [];
-  /** For each class, how many of it are in order. */
-  readonly #counts: Int32Array;
   readonly #key: Int32Array;
   #steps = 0;
   #furthest = -1;
@@ -72,7 +74,6 @@ export class Search<Input, Output, State> {
     this.#problem = problem;
     this.#states = new StateTable(problem.model, problem.foresight);
     this.#list = new EventList(problem.events);
-    this.#counts = new Int32Array(problem.unknown.length);
     this.#key = new Int32Array(problem.known.length + 2);
   }
 
@@ -126,7 +127,7 @@ export class Search<Input, Output, State> {
   #advance(frame: Frame): boolean {
     const operation = this.#list.calledAt(frame.node);
     // At a return, or the end: everything that may come next was called before.
-    if (operation === -1) return this.#advanceUnknown(frame);
+    if (operation === -1) return this.#advanceOptional(frame);
     frame.node = this.#list.after(frame.node);
     const state = this.#stepKnown(frame.state, operation);
     if (state === REFUSED) return true;
@@ -136,23 +137,37 @@ export class Search<Input, Output, State> {
     return true;
   }
 
-  #advanceUnknown(frame: Frame): boolean {
-    const name = frame.unknown;
-    const candidates = this.#problem.unknown[name];
-    const [firstPlace] = candidates?.places ?? [];
-    if (candidates === undefined || firstPlace === undefined) return false;
-    if (firstPlace > frame.node) return false;
-    frame.unknown += 1;
-    const place = candidates.places[this.#counts[name] ?? 0];
-    if (place === undefined || place > frame.node) return true;
+  #advanceOptional(frame: Frame): boolean {
+    const { unknown, atWill } = this.#problem;
+    const name = frame.optional;
+    const isUnknown = name < unknown.length;
+    const one = isUnknown ? unknown[name] : atWill[name - unknown.length];
+    if (one === undefined) return false;
+    // Classes are in the order of their first calls.
+    const isTooEarly = isUnknown && (one.calls[0] ?? 0) > frame.node;
+    frame.optional = isTooEarly ? unknown.length : name + 1;
+    const member = isUnknown
+      ? countOf(frame.used, name)
+      : this.#memberAtWill(one, frame.top, frame.node);
+    const id = one.ids[member];
+    const call = one.calls[member];
+    if (id === undefined || call === undefined || call > frame.node) return true;
     this.#steps += 1;
-    const state = this.#states.step(frame.state, candidates.input, UNKNOWN);
+    const state = this.#states.step(frame.state, one.input, UNKNOWN);
     if (state === REFUSED || state === frame.state) return true;
     const trailBefore = this.#trail.length;
-    this.#count(name, 1);
-    this.#trail.push(-1 - name);
-    this.#enter(state, frame.top, useOne(frame.used, name), trailBefore);
+    this.#trail.push(-1 - id);
+    const used = isUnknown ? useOne(frame.used, name) : frame.used;
+    this.#enter(state, frame.top, used, trailBefore);
     return true;
+  }
+
+  /** One that was called before the node, and had not returned when `top` was called; or -1. */
+  #memberAtWill({ calls, returns }: OptionalClass<Input>, top: number, node: number): number {
+    const now = top === -1 ? -1 : this.#list.callNode(top);
+    const member = countUpTo(calls, node) - 1;
+    const end = returns[member];
+    return end !== undefined && now < end ? returns.indexOf(end) : -1;
   }
 
   /** Makes a configuration the present one, unless nothing new can come of it. */
@@ -163,13 +178,14 @@ export class Search<Input, Output, State> {
       return;
     }
     const node = this.#list.first;
-    this.#frames.push({ state, top: topAfter, used, trailBefore, node, unknown: 0 });
+    this.#frames.push({ state, top: topAfter, used, trailBefore, node, optional: 0 });
   }
 
-  /** Puts in order all that may come next and change nothing. Returns the new `top`. */
+  /** Puts in order all that may come next and only reads. Returns the new `top`. */
   #absorb(state: number, top: number): number {
     let highest = top;
     let before = this.#list.end;
+    const isEager = this.#problem.atWill.length === 0;
     for (;;) {
       const node = this.#list.after(before);
       const operation = this.#list.calledAt(node);
@@ -177,7 +193,8 @@ export class Search<Input, Output, State> {
         if (node !== this.#list.end && node > this.#furthest) this.#furthest = node;
         return highest;
       }
-      if (this.#stepKnown(state, operation) === state) {
+      const isReading = isEager && this.#known(operation).isReadOnly;
+      if (isReading && this.#stepKnown(state, operation) === state) {
         this.#lift(operation);
         highest = Math.max(highest, operation);
       } else before = node;
@@ -213,14 +230,9 @@ export class Search<Input, Output, State> {
 
   #undo(trailLength: number): void {
     while (this.#trail.length > trailLength) {
-      const entry = this.#trail.pop() ?? 0;
+      const entry = this.#trail.pop() ?? -1;
       if (entry >= 0) this.#list.drop(entry);
-      else this.#count(-1 - entry, -1);
     }
-  }
-
-  #count(name: number, change: number): void {
-    this.#counts[name] = (this.#counts[name] ?? 0) + change;
   }
 
   #noteDeepest(frame: Frame): void {
@@ -229,16 +241,22 @@ export class Search<Input, Output, State> {
   }
 
   #idsOf(trail: readonly number[]): readonly number[] {
-    const taken = new Map<number, number>();
-    return trail.map((entry) => {
-      if (entry >= 0) return this.#known(entry).id;
-      const before = taken.get(entry) ?? 0;
-      taken.set(entry, before + 1);
-      return this.#problem.unknown[-1 - entry]?.ids[before] ?? -1;
-    });
+    return trail.map((entry) => (entry >= 0 ? this.#known(entry).id : -1 - entry));
   }
 
   #known(operation: number): KnownOperation<Input, Output> {
     return this.#problem.known[operation] as KnownOperation<Input, Output>;
   }
+}
+
+/** How many of the ascending numbers are at most `limit`. */
+function countUpTo(ascending: readonly number[], limit: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ascending[middle] ?? 0) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,9 +1,10 @@
 /** Finds the few operations of a history that are enough to show that it is not linearizable. */
 
+import { fewest } from "./fewest.ts";
 import type { Model } from "./model.ts";
 import type { Operation } from "./operation.ts";
 import { makeProblem } from "./problem.ts";
-import { byReturn, findRefuter, returnOf } from "./refuter.ts";
+import { findRefuter, returnOf } from "./refuter.ts";
 import { type Limits, Search } from "./search.ts";
 
 /** For one attempt: an attempt that takes longer counts as failed, and keeps what it would drop. */
@@ -13,35 +14,44 @@ const ATTEMPT: Pick<Limits, "configurationsMax" | "stepsMax"> = {
 };
 /** For all attempts together; each counts the operations that it looks at, too. */
 const WORK_MAX = 20_000_000;
-/** A reason that takes more operations than this is looked for in another way. */
-const REASON_MAX = 80;
+/** If it takes more operations than this, the reason is not looked for in this way. */
+const REASON_MAX = 60;
+
+export interface Failed<Input, Output, State> {
+  readonly model: Model<Input, Output, State>;
+  /** Of one partition, in the order of their calls, known not to be linearizable. */
+  readonly operations: readonly Operation<Input, Output>[];
+  /** The id of the operation that no order got past. */
+  readonly blocker: number;
+  readonly isSpent: () => boolean;
+}
 
 /**
  * A smallest set of operations whose results can't be explained *whatever the others did*: in every
- * attempt the outcomes of the others count as unknown, so each of them may have taken effect at any
- * time from its call on, or never. (Leaving them out instead would shrink a history to a read of a
- * value that "nobody wrote".) The set is smallest in that none of it can be given up; when the work
- * is too much it is just small.
- *
- * `operations` are those of one partition, in the order of their calls, known not to be
- * linearizable; `blocker` is the id of the operation that no order got past.
+ * attempt the others are at will, so each may have taken effect between its call and its return,
+ * or not, or several times. (Leaving them out instead would shrink a history to a read of a value
+ * that "nobody wrote".) The set is smallest in that none of it can be given up; when the work is
+ * too much it is just small, or all there is.
  */
 export function shrink<Input, Output, State>(
-  model: Model<Input, Output, State>,
-  operations: readonly Operation<Input, Output>[],
-  blocker: number,
-  isSpent: () => boolean,
+  failed: Failed<Input, Output, State>,
 ): readonly Operation<Input, Output>[] {
+  const { operations, blocker } = failed;
+  const attempts = new Attempts(failed);
   const start = operations.filter(({ id }) => id === blocker);
+  const call = start[0]?.call ?? 0;
   const end = Math.max(...start.map(returnOf));
-  // What was called later can't be the reason, unless the model looked ahead.
-  const prefix = new Attempts(model, operations.filter(({ call }) => call <= end), isSpent);
-  const whole = new Attempts(model, operations, isSpent);
-  const early = byReturn(prefix.operations).filter((operation) => returnOf(operation) <= end);
-  const inPrefix = findReason(prefix, early, start);
-  if (inPrefix !== undefined) return reduce(prefix, inPrefix);
-  const all = byReturn(operations);
-  return reduce(whole, findReason(whole, all, start) ?? all);
+  const all = operations
+    .filter(({ outcome }) => outcome.kind === "ok")
+    .sort((a, b) => returnOf(a) - returnOf(b));
+  // The reason is mostly in what was over before the blocker was called.
+  const before = all.filter((operation) => returnOf(operation) < call);
+  const until = all.filter((operation) => returnOf(operation) <= end);
+  for (const candidates of [before, until, all]) {
+    const reason = findReason(attempts, start, candidates);
+    if (reason !== undefined) return reduce(attempts, reason);
+  }
+  return reduce(attempts, all);
 }
 
 /**
@@ -51,68 +61,58 @@ export function shrink<Input, Output, State>(
  */
 function findReason<Input, Output, State>(
   attempts: Attempts<Input, Output, State>,
-  candidates: readonly Operation<Input, Output>[],
   start: readonly Operation<Input, Output>[],
+  candidates: readonly Operation<Input, Output>[],
 ): readonly Operation<Input, Output>[] | undefined {
-  const kept = [...start];
-  while (kept.length <= REASON_MAX) {
+  const operations = [...start];
+  while (operations.length <= REASON_MAX) {
+    const kept = new Set(operations.map(({ id }) => id));
     const explanation = attempts.explain(kept);
-    if (explanation === "impossible") return kept;
+    if (explanation === "impossible") return operations;
     if (explanation === "too much work") return undefined;
-    const refuter = findRefuter({ model: attempts.model, explanation, kept, candidates });
+    const left = candidates.filter(({ id }) => !kept.has(id));
+    const refuter = findRefuter({ model: attempts.model, explanation, kept }, left);
     if (refuter === undefined) return undefined;
-    kept.push(refuter);
+    operations.push(refuter);
   }
   return undefined;
 }
 
-/** Gives up halves, quarters, and so on down to single operations, as long as the rest suffices. */
 function reduce<Input, Output, State>(
   attempts: Attempts<Input, Output, State>,
   reason: readonly Operation<Input, Output>[],
 ): readonly Operation<Input, Output>[] {
-  let kept = reason;
-  for (let size = kept.length >> 1; size >= 1; size >>= 1) {
-    for (let end = kept.length; end > 0; end -= size) {
-      const fewer = [...kept.slice(0, Math.max(0, end - size)), ...kept.slice(end)];
-      if (attempts.explain(fewer) === "impossible") kept = fewer;
-    }
-  }
+  const kept = fewest(reason, (fewer) => {
+    return attempts.explain(new Set(fewer.map(({ id }) => id))) === "impossible";
+  });
   return [...kept].sort((a, b) => a.call - b.call || a.id - b.id);
 }
 
 class Attempts<Input, Output, State> {
   readonly model: Model<Input, Output, State>;
-  readonly operations: readonly Operation<Input, Output>[];
+  readonly #operations: readonly Operation<Input, Output>[];
+  readonly #byId: ReadonlyMap<number, Operation<Input, Output>>;
   readonly #isSpent: () => boolean;
   #workLeft = WORK_MAX;
 
-  constructor(
-    model: Model<Input, Output, State>,
-    operations: readonly Operation<Input, Output>[],
-    isSpent: () => boolean,
-  ) {
+  constructor({ model, operations, isSpent }: Failed<Input, Output, State>) {
     this.model = model;
-    this.operations = operations;
+    this.#operations = operations;
+    this.#byId = new Map(operations.map((operation) => [operation.id, operation]));
     this.#isSpent = isSpent;
   }
 
-  /** An order that explains what was seen of `kept`, in which the others have any part or none. */
+  /** An order that explains what was seen of those kept, in which the others are at will. */
   explain(
-    kept: readonly Operation<Input, Output>[],
+    kept: ReadonlySet<number>,
   ): readonly Operation<Input, Output>[] | "impossible" | "too much work" {
     if (this.#workLeft <= 0 || this.#isSpent()) return "too much work";
-    const ids = new Set(kept.map(({ id }) => id));
-    const options = { isOptional: ({ id }: { readonly id: number }) => !ids.has(id) };
-    const search = new Search(makeProblem(this.model, this.operations, options));
+    const isAtWill = ({ id }: { readonly id: number }): boolean => !kept.has(id);
+    const search = new Search(makeProblem(this.model, this.#operations, { isAtWill }));
     const result = search.run({ ...ATTEMPT, isSpent: this.#isSpent });
-    this.#workLeft -= search.steps + this.operations.length;
+    this.#workLeft -= search.steps + this.#operations.length;
     if (result === "none") return "impossible";
     if (result === "spent") return "too much work";
-    const places = new Map(search.order.map((id, place) => [id, place]));
-    const placeOf = ({ id }: { readonly id: number }): number => places.get(id) ?? -1;
-    return this.operations
-      .filter(({ id }) => places.has(id))
-      .sort((a, b) => placeOf(a) - placeOf(b));
+    return search.order.flatMap((id) => this.#byId.get(id) ?? []);
   }
 }
