@@ -56,12 +56,6 @@ export class CellSightings {
     }
   }
 
-  #addSource(to: Scalar, from: Scalar): void {
-    const sources = this.#sources.get(to);
-    if (sources === undefined) this.#sources.set(to, [from]);
-    else sources.push(from);
-  }
-
   bearingOfWrite(value: Scalar): Bearing {
     if (this.#mentioned.has(value)) return "own";
     return this.#isDifferenceSeen ? "alike" : "none";
@@ -70,5 +64,11 @@ export class CellSightings {
   bearingOfSwap({ from, to }: Swap): Bearing {
     if (this.#mentioned.has(to)) return "own";
     return this.#isDifferenceSeen && this.#mentioned.has(from) ? "own" : "none";
+  }
+
+  #addSource(to: Scalar, from: Scalar): void {
+    const sources = this.#sources.get(to);
+    if (sources === undefined) this.#sources.set(to, [from]);
+    else sources.push(from);
   }
 }

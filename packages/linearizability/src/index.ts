@@ -28,3 +28,4 @@ export {
 } from "./operation.ts";
 export { type RegisterInput, type RegisterOutput, register } from "./register.ts";
 export type { Scalar } from "./scalar.ts";
+export type { Nearest } from "./shrink.ts";

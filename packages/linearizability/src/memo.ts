@@ -3,14 +3,38 @@
 /** The optional operations that were used: pairs of class and count, ascending by class. */
 export type Used = readonly number[];
 
-/** A record: hash, the next record of its bucket or NONE, place in `#used`, key length; the key. */
-const HEADER = 4;
-const NONE = -1;
+/** What a record begins with; the gaps follow. */
+const HASH = 0;
+const NEXT_IN_BUCKET = 1;
+const USED = 2;
+const PARENT = 3;
+const VIA = 4;
+const GAPS = 5;
+const STATE = 6;
+const TOP = 7;
+const HEADER = 8;
+/** No record. */
+export const NONE = -1;
+
+/** Where a search is. */
+export interface Configuration {
+  readonly state: number;
+  /** The highest of the known operations in order, -1 if none is. */
+  readonly top: number;
+  /** Those below `top` that are not in order; ascending. They all overlap the call of `top`. */
+  readonly gaps: readonly number[];
+  readonly used: Used;
+}
+
+/** How a search got there: from which record, by an optional operation with which id. */
+export interface Origin {
+  readonly parent: number;
+  readonly via: number;
+}
 
 /**
- * A set of configurations. A configuration is some integers that tell where the search is, and
- * the optional operations it has used to get there. Keys are compared whole: the hash only finds
- * the place to look.
+ * The configurations that a search has met, as records in one array. They are compared whole: the
+ * hash only finds the place to look.
  */
 export class Memo {
   #records = new Int32Array(256);
@@ -25,54 +49,72 @@ export class Memo {
   }
 
   /**
-   * Adds the configuration `key[0, length)` with `used`, unless it is no better than a known one:
-   * the same place, reached with the same optional operations or fewer. Says if it was added.
+   * Adds a configuration, unless it is no better than a known one: the same place, reached with the
+   * same optional operations or fewer. Returns its record, or NONE if it was not added.
    */
-  add(key: Int32Array, length: number, used: Used): boolean {
-    const hash = hashOf(key, length);
-    for (let at = this.#bucket(hash); at !== NONE; at = this.#word(at + 1)) {
-      if (this.#isAt(at, hash, key, length) && isWithin(this.#usedAt(at), used)) return false;
+  add(configuration: Configuration, origin: Origin): number {
+    const hash = hashOf(configuration);
+    let at = this.#buckets[hash & (this.#buckets.length - 1)] as number;
+    for (; at !== NONE; at = this.#word(at + NEXT_IN_BUCKET)) {
+      const isSamePlace = this.#word(at + HASH) === hash && this.#isAt(at, configuration);
+      if (isSamePlace && isWithin(this.#usedAt(at), configuration.used)) return NONE;
     }
-    this.#insert(hash, key, length, used);
-    return true;
+    return this.#insert(hash, configuration, origin);
   }
 
-  // All lookups below are of places that were written before: `as number` drops no case.
-
-  #bucket(hash: number): number {
-    return this.#buckets[hash & (this.#buckets.length - 1)] as number;
+  at(record: number): Configuration {
+    const start = record + HEADER;
+    return {
+      state: this.#word(record + STATE),
+      top: this.#word(record + TOP),
+      gaps: [...this.#records.subarray(start, start + this.#word(record + GAPS))],
+      used: this.#usedAt(record),
+    };
   }
+
+  originOf(record: number): Origin {
+    return { parent: this.#word(record + PARENT), via: this.#word(record + VIA) };
+  }
+
+  // All lookups are of places that were written before: `as number` drops no case.
 
   #word(at: number): number {
     return this.#records[at] as number;
   }
 
-  #usedAt(at: number): Used {
-    return this.#used[this.#word(at + 2)] as Used;
+  #usedAt(record: number): Used {
+    return this.#used[this.#word(record + USED)] as Used;
   }
 
-  #isAt(at: number, hash: number, key: Int32Array, length: number): boolean {
-    if (this.#word(at) !== hash || this.#word(at + 3) !== length) return false;
+  #isAt(record: number, { state, top, gaps }: Configuration): boolean {
+    const { length } = gaps;
+    if (this.#word(record + STATE) !== state || this.#word(record + TOP) !== top) return false;
+    if (this.#word(record + GAPS) !== length) return false;
     for (let i = 0; i < length; i++) {
-      if (this.#word(at + HEADER + i) !== key[i]) return false;
+      if (this.#word(record + HEADER + i) !== gaps[i]) return false;
     }
     return true;
   }
 
-  #insert(hash: number, key: Int32Array, length: number, used: Used): void {
+  #insert(hash: number, { state, top, gaps, used }: Configuration, origin: Origin): number {
     if (this.#size === this.#buckets.length) this.#growBuckets();
-    const at = this.#end;
-    this.#reserve(at + HEADER + length);
+    const record = this.#end;
+    this.#reserve(record + HEADER + gaps.length);
     const records = this.#records;
     const bucket = hash & (this.#buckets.length - 1);
-    records[at] = hash;
-    records[at + 1] = this.#buckets[bucket] as number;
-    records[at + 2] = this.#placeOf(used);
-    records[at + 3] = length;
-    for (let i = 0; i < length; i++) records[at + HEADER + i] = key[i] as number;
-    this.#buckets[bucket] = at;
-    this.#end = at + HEADER + length;
+    records[record + HASH] = hash;
+    records[record + NEXT_IN_BUCKET] = this.#buckets[bucket] as number;
+    records[record + USED] = this.#placeOf(used);
+    records[record + PARENT] = origin.parent;
+    records[record + VIA] = origin.via;
+    records[record + GAPS] = gaps.length;
+    records[record + STATE] = state;
+    records[record + TOP] = top;
+    for (let i = 0; i < gaps.length; i++) records[record + HEADER + i] = gaps[i] as number;
+    this.#buckets[bucket] = record;
+    this.#end = record + HEADER + gaps.length;
     this.#size += 1;
+    return record;
   }
 
   /** Runs of configurations share one `used`: most steps are of known operations. */
@@ -90,9 +132,9 @@ export class Memo {
 
   #growBuckets(): void {
     const buckets = new Int32Array(4 * this.#buckets.length).fill(NONE);
-    for (let at = 0; at < this.#end; at += HEADER + this.#word(at + 3)) {
-      const bucket = this.#word(at) & (buckets.length - 1);
-      this.#records[at + 1] = buckets[bucket] as number;
+    for (let at = 0; at < this.#end; at += HEADER + this.#word(at + GAPS)) {
+      const bucket = this.#word(at + HASH) & (buckets.length - 1);
+      this.#records[at + NEXT_IN_BUCKET] = buckets[bucket] as number;
       buckets[bucket] = at;
     }
     this.#buckets = buckets;
@@ -100,16 +142,17 @@ export class Memo {
 }
 
 /** Murmur's mixing, word by word. */
-function hashOf(key: Int32Array, length: number): number {
-  let hash = length;
-  for (let i = 0; i < length; i++) {
-    let word = Math.imul(key[i] as number, 0xcc9e2d51);
-    word = Math.imul((word << 15) | (word >>> 17), 0x1b873593);
-    hash ^= word;
-    hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
-  }
+function hashOf({ state, top, gaps }: Configuration): number {
+  let hash = mix(mix(gaps.length, state), top);
+  for (const gap of gaps) hash = mix(hash, gap);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   return hash ^ (hash >>> 13);
+}
+
+function mix(hash: number, word: number): number {
+  const first = Math.imul(word, 0xcc9e2d51);
+  const mixed = hash ^ Math.imul((first << 15) | (first >>> 17), 0x1b873593);
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
 }
 
 /** Whether `few` uses of no class more than `many`. */

@@ -20,8 +20,6 @@ export interface Problem<Input, Output, State> {
 export interface ProblemOptions {
   /** Those of which only the input and the times shall count. Default: none. */
   readonly isAtWill?: (operation: Operation<unknown, unknown>) => boolean;
-  /** Whether to use the model's foresight. Default: yes. */
-  readonly hasForesight?: boolean;
 }
 
 /** `operations` in the order of their calls; all have an outcome that is `ok` or `unknown`. */
@@ -30,12 +28,12 @@ export function makeProblem<Input, Output, State>(
   operations: readonly Operation<Input, Output>[],
   options: ProblemOptions = {},
 ): Problem<Input, Output, State> {
-  const { isAtWill = () => false, hasForesight = true } = options;
+  const { isAtWill = () => false } = options;
   const observations: Observation<Input, Output>[] = operations.map((operation) => {
     const { input, outcome } = operation;
     return { input, output: isAtWill(operation) ? UNKNOWN : seenOutput(outcome) };
   });
-  const foresight = hasForesight ? (model.foresee?.(observations) ?? {}) : {};
+  const foresight = model.foresee?.(observations) ?? {};
   const known = operations.flatMap((operation) => {
     const { id, input, call, outcome } = operation;
     if (outcome.kind !== "ok" || isAtWill(operation)) return [];

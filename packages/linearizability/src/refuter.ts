@@ -24,7 +24,7 @@ export function findRefuter<Input, Output, State>(
 }
 
 /** Without those operations at will that it doesn't need: a search takes in many by the way. */
-function simplify<Input, Output, State>({
+export function simplify<Input, Output, State>({
   model,
   explanation,
   kept,

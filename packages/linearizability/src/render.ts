@@ -2,55 +2,60 @@
 
 import type { Counterexample } from "./counterexample.ts";
 import type { Model } from "./model.ts";
-import { type Operation, seenOutput } from "./operation.ts";
-
-type Shown<Input, Output, State> = Omit<Counterexample<Input, Output>, "text"> & {
-  readonly model: Model<Input, Output, State>;
-};
+import { type Operation, seenOutput, UNKNOWN } from "./operation.ts";
 
 const LINES_MAX = 60;
 const COLUMNS_MAX = 60;
 
 /** The lines, joined. Bars show the order of calls and returns, not how long things took. */
 export function renderCounterexample<Input, Output, State>(
-  shown: Shown<Input, Output, State>,
+  model: Model<Input, Output, State>,
+  shown: Omit<Counterexample<Input, Output>, "text">,
 ): string {
-  const { model, operations, longest } = shown;
-  const describe = ({ input, outcome }: Operation<Input, Output>): string =>
-    model.describe(input, seenOutput(outcome));
-  const byId = new Map(operations.map((operation) => [operation.id, operation]));
-  const inOrder = longest.order.flatMap((id) => byId.get(id) ?? []);
-  const left = operations.filter(({ id }) => !longest.order.includes(id));
+  const { operations, nearest, context } = shown;
+  const ids = new Set(operations.map(({ id }) => id));
+  const describe = ({ id, input, outcome }: Operation<Input, Output>): string =>
+    model.describe(input, ids.has(id) ? seenOutput(outcome) : UNKNOWN);
+  const come = new Set(nearest.order.map(({ id }) => id));
+  const left = operations.filter(({ id }) => !come.has(id)).map(describe);
+  const order = nearest.order.map(describe);
   return [
-    title(shown),
+    title(model.name, shown),
     "",
-    ...timeline(operations, describe),
+    ...timeline(byCall([...operations, ...context]), ids, describe),
     "",
-    inOrder.length === 0
-      ? `Nothing can come first. The state is ${longest.state}`
-      : `The longest order that works: ${shorten(inOrder.map(describe))}`,
-    ...(inOrder.length === 0 ? [] : [`It leads to ${longest.state}`]),
-    `What is left doesn't fit: ${shorten(left.map(describe))}`,
+    `The longest order that works: ${order.length === 0 ? "none" : shorten(order)}`,
+    `It leads to: ${nearest.state}`,
+    `What doesn't fit: ${shorten(left)}`,
   ].join("\n");
 }
 
-function title<Input, Output, State>(shown: Shown<Input, Output, State>): string {
-  const { model, partition, operations, others } = shown;
+function title<Input, Output>(
+  name: string,
+  { partition, operations, others }: Omit<Counterexample<Input, Output>, "text">,
+): string {
   const where = partition === "" ? "" : ` ${JSON.stringify(partition)}`;
   const count = operations.length === 1 ? "1 operation" : `${operations.length} operations`;
   const rest = others === 0 ? "" : `, whatever the other ${others} did`;
-  return `Not linearizable: ${model.name}${where}, no order explains ${count}${rest}`;
+  return `Not linearizable: ${name}${where}, no order explains ${count}${rest}`;
+}
+
+function byCall<Input, Output>(
+  operations: readonly Operation<Input, Output>[],
+): readonly Operation<Input, Output>[] {
+  return [...operations].sort((a, b) => a.call - b.call || a.id - b.id);
 }
 
 function timeline<Input, Output>(
   operations: readonly Operation<Input, Output>[],
+  reason: ReadonlySet<number>,
   describe: (operation: Operation<Input, Output>) => string,
 ): readonly string[] {
   const columnOf = columns(operations);
   const shown = operations.slice(0, LINES_MAX);
   const lanes = shown.map(({ client }) => `client ${client}`);
   const laneWidth = Math.max(...lanes.map(({ length }) => length));
-  const bars = shown.map((operation) => bar(operation, columnOf));
+  const bars = shown.map((operation) => bar(operation, columnOf, reason.has(operation.id)));
   const barWidth = Math.max(...bars.map(({ length }) => length));
   const lines = shown.map((operation, i) => {
     const lane = (lanes[i] ?? "").padEnd(laneWidth);
@@ -73,15 +78,17 @@ function columns(operations: readonly Operation<unknown, unknown>[]): (time: num
   return (time) => byTime.get(time) ?? COLUMNS_MAX;
 }
 
-/** `|----|`; one that has no known end goes on: `|---->`. */
+/** `|----|`; one that has no known end goes on: `|---->`; one that is context is dotted. */
 function bar(
   { call, outcome }: Operation<unknown, unknown>,
   columnOf: (time: number) => number,
+  isReason: boolean,
 ): string {
   const from = columnOf(call);
-  if (outcome.kind !== "ok") return `${" ".repeat(from)}|---->`;
+  const line = isReason ? "-" : ".";
+  if (outcome.kind !== "ok") return `${" ".repeat(from)}|${line.repeat(4)}>`;
   const to = Math.max(columnOf(outcome.at), from + 1);
-  return `${" ".repeat(from)}|${"-".repeat(to - from - 1)}|`;
+  return `${" ".repeat(from)}|${line.repeat(to - from - 1)}|`;
 }
 
 const LISTED_MAX = 8;

@@ -3,12 +3,12 @@
  * recursion.
  */
 
-import { EventList } from "./event-list.ts";
-import { countOf, Memo, type Used, useOne } from "./memo.ts";
+import { type Configuration, countOf, Memo, NONE, type Origin, useOne } from "./memo.ts";
 import { type KnownOperation, UNKNOWN } from "./operation.ts";
 import type { OptionalClass } from "./optional-classes.ts";
 import type { Problem } from "./problem.ts";
 import { REFUSED, StateTable } from "./state-table.ts";
+import { afterOne, type Front, type Progress, Timeline } from "./timeline.ts";
 
 /** How much a search may do before it gives up. */
 export interface Limits {
@@ -28,66 +28,72 @@ export interface PartialOrder {
   readonly state: string;
 }
 
-/** A configuration on the way from the start to the present one. */
-interface Frame {
-  readonly state: number;
-  /** The highest of the known operations in order, -1 if none is. */
-  readonly top: number;
-  readonly used: Used;
-  /** Length of the trail before the step that led here. */
-  readonly trailBefore: number;
-  /** Where to look for the next step of a known operation. */
-  node: number;
-  /** The next class to look at: first of unknown outcome, then at will. */
-  optional: number;
+/** A configuration from which steps are tried one after the other. */
+interface Frame extends Configuration, Front {
+  readonly record: number;
+  /** The next one to try: of `open`, then classes of unknown outcome, then classes at will. */
+  next: number;
+  /** Whether optional operations wait until there is nothing else to try. */
+  readonly isPatient: boolean;
 }
 
+/** Of a search that isn't patient: configurations for each operation, until it becomes so. */
+const HASTE = 8;
+const HASTE_MIN = 10_000;
+
 /**
- * Puts one operation after the other in order, as long as the model agrees, and takes back what
- * doesn't lead on. A configuration (what is in order, and the state) is looked at once.
+ * Puts one operation after the other in order, as long as the model agrees. A configuration (what
+ * is in order, and the state) is looked at once.
  *
- * Three short cuts, none of which changes the verdict:
+ * Short cuts, none of which changes the verdict:
  * - A known operation that may come next and only reads comes next: whatever order there is remains
- *   one when it is moved to here. (One that writes what is there already may be needed later.)
+ *   one when it is moved to here. (One that writes what is there already may be needed later.) With
+ *   operations at will this doesn't hold: what comes next can end the time of another one.
  * - Operations of unknown outcome may be left out for good. So one that changes nothing is left
  *   out, and of two configurations that differ only in these, the one with more of them left can
  *   do all that the other one can.
  * - Those of unknown outcome that are interchangeable take turns in the order of their calls.
  *
- * With operations at will the first one doesn't hold: to put a known operation in order can end the
- * time of an optional one.
+ * What can be explained is mostly found in a straight line: all steps are tried at once. When that
+ * fails the search begins again with patience: all that can be reached with n operations of
+ * unknown outcome is looked at before all that takes n + 1, so that the best ones come first and
+ * cover the others.
  */
 export class Search<Input, Output, State> {
   readonly #problem: Problem<Input, Output, State>;
   readonly #states: StateTable<Input, Output, State>;
-  readonly #list: EventList;
-  readonly #memo = new Memo();
-  readonly #frames: Frame[] = [];
-  /** What is in order: the index of a known operation, or -1 minus the id of an optional one. */
-  readonly #trail: number[] = [];
-  readonly #key: Int32Array;
+  readonly #timeline: Timeline;
+  readonly #isEager: boolean;
+  #memo = new Memo();
+  #frames: Frame[] = [];
+  #isPatient = false;
+  /** Records whose optional operations are still to be tried: of this round, and of the next. */
+  #waiting: number[] = [];
+  #later: number[] = [];
+  #found = NONE;
   #steps = 0;
+  #configurationsBefore = 0;
   #furthest = -1;
-  #deepest: { readonly trail: readonly number[]; readonly state: number } | undefined;
+  #deepest = { record: NONE, length: -1 };
 
   constructor(problem: Problem<Input, Output, State>) {
     this.#problem = problem;
     this.#states = new StateTable(problem.model, problem.foresight);
-    this.#list = new EventList(problem.events);
-    this.#key = new Int32Array(problem.known.length + 2);
+    this.#timeline = new Timeline(problem.events);
+    this.#isEager = problem.atWill.length === 0;
   }
 
   get configurations(): number {
-    return this.#memo.size;
+    return this.#configurationsBefore + this.#memo.size;
   }
 
   get steps(): number {
     return this.#steps;
   }
 
-  /** The ids of what is in order. After `found` it explains everything. */
+  /** After `found`: the ids of all operations that took effect, in order. */
   get order(): readonly number[] {
-    return this.#idsOf(this.#trail);
+    return this.#orderTo(this.#found);
   }
 
   /**
@@ -95,126 +101,141 @@ export class Search<Input, Output, State> {
    * as the model didn't look ahead), with it nothing can.
    */
   get blocker(): KnownOperation<Input, Output> | undefined {
-    if (this.#furthest === -1) return undefined;
-    return this.#problem.known[(this.#list.event[this.#furthest] ?? 0) >> 1];
+    const event = this.#problem.events[this.#furthest];
+    return event === undefined ? undefined : this.#problem.known[event >> 1];
   }
 
-  /** The longest order that was given up. Only after a run that was told to note it. */
+  /** The longest order that was given up. */
   get deepest(): PartialOrder {
-    const { trail, state } = this.#deepest ?? { trail: [], state: 0 };
-    return { order: this.#idsOf(trail), state: this.#states.show(state) };
+    const { record } = this.#deepest;
+    const state = record === NONE ? 0 : this.#memo.at(record).state;
+    return { order: this.#orderTo(record), state: this.#states.show(state) };
   }
 
   /** To be called once. */
-  run(limits: Limits, options: { readonly noteDeepest?: boolean } = {}): SearchResult {
-    this.#enter(0, -1, [], 0);
+  run(limits: Limits): SearchResult {
+    const { known, unknown } = this.#problem;
+    if (unknown.length === 0) return this.#walk(limits);
+    const haste = Math.min(limits.configurationsMax, HASTE * known.length + HASTE_MIN);
+    const result = this.#walk({ ...limits, configurationsMax: haste });
+    if (result !== "spent" || this.#memo.size <= haste) return result;
+    this.#configurationsBefore = this.#memo.size;
+    this.#memo = new Memo();
+    this.#frames = [];
+    this.#deepest = { record: NONE, length: -1 };
+    this.#isPatient = true;
+    return this.#walk(limits);
+  }
+
+  #walk(limits: Limits): SearchResult {
+    this.#enter({ state: 0, top: -1, gaps: [], used: [] }, { parent: NONE, via: NONE });
     for (let turn = 1; ; turn++) {
-      if (this.#list.first === this.#list.end) return "found";
-      const frame = this.#frames.at(-1);
+      const frame = this.#frames.at(-1) ?? this.#wake();
       if (frame === undefined) return "none";
+      if (frame.limit === this.#timeline.end) {
+        this.#found = frame.record;
+        return "found";
+      }
       if (this.#memo.size > limits.configurationsMax || this.#steps > limits.stepsMax) {
         return "spent";
       }
       if (turn % 512 === 0 && limits.isSpent()) return "spent";
       if (this.#advance(frame)) continue;
-      if (options.noteDeepest === true) this.#noteDeepest(frame);
+      this.#noteDeepest(frame);
       this.#frames.pop();
-      this.#undo(frame.trailBefore);
     }
   }
 
-  /** Tries the next step that may be possible from the present configuration; false if none is left. */
+  /** Tries the next step that may be possible from a configuration; false if none is left. */
   #advance(frame: Frame): boolean {
-    const operation = this.#list.calledAt(frame.node);
-    // At a return, or the end: everything that may come next was called before.
-    if (operation === -1) return this.#advanceOptional(frame);
-    frame.node = this.#list.after(frame.node);
+    const operation = frame.open[frame.next];
+    if (operation === undefined) return this.#advanceOptional(frame);
+    frame.next += 1;
     const state = this.#stepKnown(frame.state, operation);
     if (state === REFUSED) return true;
-    const trailBefore = this.#trail.length;
-    this.#lift(operation);
-    this.#enter(state, Math.max(frame.top, operation), frame.used, trailBefore);
+    const { top, gaps } = afterOne(frame.top, frame.open, operation);
+    this.#enter({ state, top, gaps, used: frame.used }, { parent: frame.record, via: NONE });
     return true;
   }
 
   #advanceOptional(frame: Frame): boolean {
     const { unknown, atWill } = this.#problem;
-    const name = frame.optional;
+    if (frame.isPatient) {
+      if (unknown.length + atWill.length > 0) this.#later.push(frame.record);
+      return false;
+    }
+    const name = frame.next - frame.open.length;
     const isUnknown = name < unknown.length;
     const one = isUnknown ? unknown[name] : atWill[name - unknown.length];
     if (one === undefined) return false;
     // Classes are in the order of their first calls.
-    const isTooEarly = isUnknown && (one.calls[0] ?? 0) > frame.node;
-    frame.optional = isTooEarly ? unknown.length : name + 1;
-    const member = isUnknown
-      ? countOf(frame.used, name)
-      : this.#memberAtWill(one, frame.top, frame.node);
+    const isTooEarly = isUnknown && (one.calls[0] ?? 0) > frame.limit;
+    frame.next = frame.open.length + (isTooEarly ? unknown.length : name + 1);
+    const member = isUnknown ? countOf(frame.used, name) : this.#memberAtWill(one, frame);
     const id = one.ids[member];
-    const call = one.calls[member];
-    if (id === undefined || call === undefined || call > frame.node) return true;
+    if (id === undefined || (one.calls[member] ?? 0) > frame.limit) return true;
     this.#steps += 1;
     const state = this.#states.step(frame.state, one.input, UNKNOWN);
     if (state === REFUSED || state === frame.state) return true;
-    const trailBefore = this.#trail.length;
-    this.#trail.push(-1 - id);
     const used = isUnknown ? useOne(frame.used, name) : frame.used;
-    this.#enter(state, frame.top, used, trailBefore);
+    const { top, gaps, record } = frame;
+    this.#enter({ state, top, gaps, used }, { parent: record, via: id });
     return true;
   }
 
-  /** One that was called before the node, and had not returned when `top` was called; or -1. */
-  #memberAtWill({ calls, returns }: OptionalClass<Input>, top: number, node: number): number {
-    const now = top === -1 ? -1 : this.#list.callNode(top);
-    const member = countUpTo(calls, node) - 1;
-    const end = returns[member];
-    return end !== undefined && now < end ? returns.indexOf(end) : -1;
+  /** One that was called before the limit, and had not returned when `top` was called; or -1. */
+  #memberAtWill({ calls, returns }: OptionalClass<Input>, { top, limit }: Frame): number {
+    const end = returns[countUpTo(calls, limit) - 1];
+    return end !== undefined && this.#timeline.callOf(top) < end ? returns.indexOf(end) : -1;
   }
 
-  /** Makes a configuration the present one, unless nothing new can come of it. */
-  #enter(state: number, top: number, used: Used, trailBefore: number): void {
-    const topAfter = this.#absorb(state, top);
-    if (!this.#memo.add(this.#key, this.#makeKey(state, topAfter), used)) {
-      this.#undo(trailBefore);
-      return;
-    }
-    const node = this.#list.first;
-    this.#frames.push({ state, top: topAfter, used, trailBefore, node, optional: 0 });
+  /** Goes on from a configuration, unless nothing new can come of it. */
+  #enter(reached: Configuration, origin: Origin): void {
+    const { state, used } = reached;
+    const { progress, front } = this.#read(state, reached);
+    const { top, gaps } = progress;
+    const record = this.#memo.add({ state, top, gaps, used }, origin);
+    if (record === NONE) return;
+    const { open, limit } = front;
+    const isPatient = this.#isPatient;
+    this.#frames.push({ state, top, gaps, used, open, limit, record, next: 0, isPatient });
   }
 
-  /** Puts in order all that may come next and only reads. Returns the new `top`. */
-  #absorb(state: number, top: number): number {
-    let highest = top;
-    let before = this.#list.end;
-    const isEager = this.#problem.atWill.length === 0;
+  /** Puts in order all that may come next and only reads. */
+  #read(state: number, reached: Progress): { progress: Progress; front: Front } {
+    let progress = reached;
     for (;;) {
-      const node = this.#list.after(before);
-      const operation = this.#list.calledAt(node);
-      if (operation === -1) {
-        if (node !== this.#list.end && node > this.#furthest) this.#furthest = node;
-        return highest;
+      const front = this.#timeline.front(progress);
+      const reader = this.#isEager ? this.#findReader(state, front.open) : undefined;
+      if (reader === undefined) {
+        if (front.limit < this.#timeline.end)
+          this.#furthest = Math.max(this.#furthest, front.limit);
+        return { progress, front };
       }
-      const isReading = isEager && this.#known(operation).isReadOnly;
-      if (isReading && this.#stepKnown(state, operation) === state) {
-        this.#lift(operation);
-        highest = Math.max(highest, operation);
-      } else before = node;
+      progress = afterOne(progress.top, front.open, reader);
     }
   }
 
-  /**
-   * What is in order, in few numbers: all operations up to `top` but those that are still listed.
-   * These all overlap the call of `top`, so there are fewer of them than clients.
-   */
-  #makeKey(state: number, top: number): number {
-    const key = this.#key;
-    key[0] = state;
-    key[1] = top;
-    let length = 2;
-    for (let node = this.#list.first; ; node = this.#list.after(node)) {
-      const operation = this.#list.calledAt(node);
-      if (operation === -1 || operation > top) return length;
-      key[length++] = operation;
+  #findReader(state: number, open: readonly number[]): number | undefined {
+    return open.find((operation) => {
+      return this.#known(operation).isReadOnly && this.#stepKnown(state, operation) === state;
+    });
+  }
+
+  /** The next configuration whose optional operations have waited. */
+  #wake(): Frame | undefined {
+    if (this.#waiting.length === 0) {
+      this.#waiting = this.#later;
+      this.#later = [];
     }
+    const record = this.#waiting.pop();
+    if (record === undefined) return undefined;
+    const configuration = this.#memo.at(record);
+    const { open, limit } = this.#timeline.front(configuration);
+    const next = open.length;
+    const frame = { ...configuration, open, limit, record, next, isPatient: false };
+    this.#frames.push(frame);
+    return frame;
   }
 
   #stepKnown(state: number, operation: number): number {
@@ -223,30 +244,41 @@ export class Search<Input, Output, State> {
     return this.#states.step(state, input, output);
   }
 
-  #lift(operation: number): void {
-    this.#list.lift(operation);
-    this.#trail.push(operation);
-  }
-
-  #undo(trailLength: number): void {
-    while (this.#trail.length > trailLength) {
-      const entry = this.#trail.pop() ?? -1;
-      if (entry >= 0) this.#list.drop(entry);
-    }
-  }
-
-  #noteDeepest(frame: Frame): void {
-    if (this.#trail.length < (this.#deepest?.trail.length ?? 0)) return;
-    this.#deepest = { trail: [...this.#trail], state: frame.state };
-  }
-
-  #idsOf(trail: readonly number[]): readonly number[] {
-    return trail.map((entry) => (entry >= 0 ? this.#known(entry).id : -1 - entry));
-  }
-
   #known(operation: number): KnownOperation<Input, Output> {
-    return this.#problem.known[operation] as KnownOperation<Input, Output>;
+    return this.#problem.known[operation] as KnownOperation<Input, Output>; // numbers are places
   }
+
+  #noteDeepest({ record, top, gaps }: Frame): void {
+    const length = top - gaps.length;
+    if (length > this.#deepest.length) this.#deepest = { record, length };
+  }
+
+  /** Goes back from record to record: what came in order in each, the last first. */
+  #orderTo(record: number): readonly number[] {
+    const backwards: number[] = [];
+    for (let at = record; at !== NONE; ) {
+      const { parent, via } = this.#memo.originOf(at);
+      const before = parent === NONE ? { top: -1, gaps: [] } : this.#memo.at(parent);
+      const come = cameBetween(before, this.#memo.at(at)).map((one) => this.#known(one));
+      const ids = come
+        .sort((a, b) => Number(a.isReadOnly) - Number(b.isReadOnly))
+        .map(({ id }) => id);
+      backwards.push(...ids.reverse());
+      if (via !== NONE) backwards.push(via);
+      at = parent;
+    }
+    return backwards.reverse();
+  }
+}
+
+/** The known operations that are in order after, but not before; ascending. */
+function cameBetween(before: Progress, after: Progress): readonly number[] {
+  const still = new Set(after.gaps);
+  const come = before.gaps.filter((operation) => !still.has(operation));
+  for (let operation = before.top + 1; operation <= after.top; operation++) {
+    if (!still.has(operation)) come.push(operation);
+  }
+  return come;
 }
 
 /** How many of the ascending numbers are at most `limit`. */

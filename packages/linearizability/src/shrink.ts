@@ -3,9 +3,9 @@
 import { fewest } from "./fewest.ts";
 import type { Model } from "./model.ts";
 import type { Operation } from "./operation.ts";
-import { makeProblem } from "./problem.ts";
-import { findRefuter, returnOf } from "./refuter.ts";
-import { type Limits, Search } from "./search.ts";
+import { makeProblem, type Problem } from "./problem.ts";
+import { findRefuter, returnOf, simplify } from "./refuter.ts";
+import { type Limits, Search, type SearchResult } from "./search.ts";
 
 /** For one attempt: an attempt that takes longer counts as failed, and keeps what it would drop. */
 const ATTEMPT: Pick<Limits, "configurationsMax" | "stepsMax"> = {
@@ -16,6 +16,7 @@ const ATTEMPT: Pick<Limits, "configurationsMax" | "stepsMax"> = {
 const WORK_MAX = 20_000_000;
 /** If it takes more operations than this, the reason is not looked for in this way. */
 const REASON_MAX = 60;
+const CONTEXT_MAX = 6;
 
 export interface Failed<Input, Output, State> {
   readonly model: Model<Input, Output, State>;
@@ -24,6 +25,24 @@ export interface Failed<Input, Output, State> {
   /** The id of the operation that no order got past. */
   readonly blocker: number;
   readonly isSpent: () => boolean;
+}
+
+/** Operations that can't be explained, and what comes nearest to an explanation. */
+export interface Reason<Input, Output> {
+  readonly operations: readonly Operation<Input, Output>[];
+  readonly nearest: Nearest<Input, Output>;
+  /**
+   * Others that do something to what `operations` saw, but not enough: a put of the value that a
+   * stale read returned. For reading only; empty if they are many.
+   */
+  readonly context: readonly Operation<Input, Output>[];
+}
+
+/** The longest order that works. Of operations that are not of the reason only the inputs count. */
+export interface Nearest<Input, Output> {
+  readonly order: readonly Operation<Input, Output>[];
+  /** The state that it leads to, as the model shows it. */
+  readonly state: string;
 }
 
 /**
@@ -35,9 +54,17 @@ export interface Failed<Input, Output, State> {
  */
 export function shrink<Input, Output, State>(
   failed: Failed<Input, Output, State>,
-): readonly Operation<Input, Output>[] {
-  const { operations, blocker } = failed;
+): Reason<Input, Output> {
   const attempts = new Attempts(failed);
+  const operations = smallestReason(attempts, failed);
+  const kept = new Set(operations.map(({ id }) => id));
+  return { operations, nearest: attempts.nearest(kept), context: attempts.context(kept) };
+}
+
+function smallestReason<Input, Output, State>(
+  attempts: Attempts<Input, Output, State>,
+  { operations, blocker }: Failed<Input, Output, State>,
+): readonly Operation<Input, Output>[] {
   const start = operations.filter(({ id }) => id === blocker);
   const call = start[0]?.call ?? 0;
   const end = Math.max(...start.map(returnOf));
@@ -107,12 +134,41 @@ class Attempts<Input, Output, State> {
     kept: ReadonlySet<number>,
   ): readonly Operation<Input, Output>[] | "impossible" | "too much work" {
     if (this.#workLeft <= 0 || this.#isSpent()) return "too much work";
-    const isAtWill = ({ id }: { readonly id: number }): boolean => !kept.has(id);
-    const search = new Search(makeProblem(this.model, this.#operations, { isAtWill }));
-    const result = search.run({ ...ATTEMPT, isSpent: this.#isSpent });
+    const { search, result } = this.#search(kept);
     this.#workLeft -= search.steps + this.#operations.length;
     if (result === "none") return "impossible";
     if (result === "spent") return "too much work";
-    return search.order.flatMap((id) => this.#byId.get(id) ?? []);
+    return this.#withIds(search.order);
+  }
+
+  /** What comes nearest to an explanation of those kept, which can't be explained. */
+  nearest(kept: ReadonlySet<number>): Nearest<Input, Output> {
+    const { order, state } = this.#search(kept).search.deepest;
+    const explanation = this.#withIds(order);
+    return { order: simplify({ model: this.model, explanation, kept }), state };
+  }
+
+  /** The others that count for those kept, if they are few. */
+  context(kept: ReadonlySet<number>): readonly Operation<Input, Output>[] {
+    const { unknown, atWill } = this.#problem(kept);
+    const ids = [...unknown, ...atWill].flatMap((one) => one.ids);
+    return ids.length > CONTEXT_MAX ? [] : this.#withIds(ids);
+  }
+
+  #problem(kept: ReadonlySet<number>): Problem<Input, Output, State> {
+    const isAtWill = ({ id }: { readonly id: number }): boolean => !kept.has(id);
+    return makeProblem(this.model, this.#operations, { isAtWill });
+  }
+
+  #search(kept: ReadonlySet<number>): {
+    readonly search: Search<Input, Output, State>;
+    readonly result: SearchResult;
+  } {
+    const search = new Search(this.#problem(kept));
+    return { search, result: search.run({ ...ATTEMPT, isSpent: this.#isSpent }) };
+  }
+
+  #withIds(ids: readonly number[]): readonly Operation<Input, Output>[] {
+    return ids.flatMap((id) => this.#byId.get(id) ?? []);
   }
 }
