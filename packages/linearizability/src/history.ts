@@ -1,5 +1,6 @@
 /** Records a history while it happens: invoke, then ok, fail or unknown. */
 
+import type { Model } from "./model.ts";
 import type { ClientId, Operation, Outcome, Recorded } from "./operation.ts";
 
 /** The recorder was used in a way that no history can come of: mend the code that records. */
@@ -21,6 +22,11 @@ const PENDING: Outcome<never> = { kind: "unknown", at: undefined };
 export class History<Input, Output> implements Recorded<Input, Output> {
   readonly #operations: Operation<Input, Output>[] = [];
   #latest = 0;
+
+  /** An empty history of operations of that model. */
+  static of<Input, Output, State>(_model: Model<Input, Output, State>): History<Input, Output> {
+    return new History();
+  }
 
   /** In the order of invocation; `operations[id]` is the one that `invoke` gave `id` for. */
   get operations(): readonly Operation<Input, Output>[] {

@@ -1,6 +1,5 @@
 /** Finds an operation that contradicts an explanation which has ignored it. */
 
-import { fewest } from "./fewest.ts";
 import type { Model } from "./model.ts";
 import { type Operation, seenOutput, UNKNOWN } from "./operation.ts";
 
@@ -19,22 +18,7 @@ export function findRefuter<Input, Output, State>(
   explained: Explained<Input, Output, State>,
   candidates: readonly Operation<Input, Output>[],
 ): Operation<Input, Output> | undefined {
-  const simple = { ...explained, explanation: simplify(explained) };
-  return candidates.findLast((one) => !fits(simple, one)) ?? candidates.at(-1);
-}
-
-/** Without those operations at will that it doesn't need: a search takes in many by the way. */
-export function simplify<Input, Output, State>({
-  model,
-  explanation,
-  kept,
-}: Explained<Input, Output, State>): readonly Operation<Input, Output>[] {
-  const atWill = [...explanation.keys()].filter((place) => !kept.has(explanation[place]?.id ?? -1));
-  const reducedTo = (places: readonly number[]): readonly Operation<Input, Output>[] => {
-    const used = new Set(places);
-    return explanation.filter(({ id }, place) => kept.has(id) || used.has(place));
-  };
-  return reducedTo(fewest(atWill, (fewer) => isPossible(model, reducedTo(fewer), kept)));
+  return candidates.findLast((one) => !fits(explained, one)) ?? candidates.at(-1);
 }
 
 /** Whether the explanation remains one with this operation in it, as it was, at some place. */

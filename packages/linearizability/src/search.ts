@@ -57,7 +57,7 @@ const HASTE_MIN = 10_000;
  * What can be explained is mostly found in a straight line: all steps are tried at once. When that
  * fails the search begins again with patience: all that can be reached with n operations of
  * unknown outcome is looked at before all that takes n + 1, so that the best ones come first and
- * cover the others.
+ * cover the others. A search with operations at will is patient from the start.
  */
 export class Search<Input, Output, State> {
   readonly #problem: Problem<Input, Output, State>;
@@ -66,7 +66,10 @@ export class Search<Input, Output, State> {
   readonly #isEager: boolean;
   #memo = new Memo();
   #frames: Frame[] = [];
-  #isPatient = false;
+  #isPatient: boolean;
+  /** How many optional operations are used by what is looked at in this round, and at most. */
+  #round = 0;
+  readonly #roundMax: number;
   /** Records whose optional operations are still to be tried: of this round, and of the next. */
   #waiting: number[] = [];
   #later: number[] = [];
@@ -81,6 +84,10 @@ export class Search<Input, Output, State> {
     this.#states = new StateTable(problem.model, problem.foresight);
     this.#timeline = new Timeline(problem.events);
     this.#isEager = problem.atWill.length === 0;
+    // Else those that may come again and again would make what grows ever longer.
+    this.#isPatient = problem.atWill.length > 0;
+    const optional = [...problem.unknown, ...problem.atWill];
+    this.#roundMax = optional.reduce((sum, { ids }) => sum + ids.length, 0);
   }
 
   get configurations(): number {
@@ -105,7 +112,7 @@ export class Search<Input, Output, State> {
     return event === undefined ? undefined : this.#problem.known[event >> 1];
   }
 
-  /** The longest order that was given up. */
+  /** The longest order that was given up; of several the first, with the fewest optional ones. */
   get deepest(): PartialOrder {
     const { record } = this.#deepest;
     const state = record === NONE ? 0 : this.#memo.at(record).state;
@@ -115,7 +122,7 @@ export class Search<Input, Output, State> {
   /** To be called once. */
   run(limits: Limits): SearchResult {
     const { known, unknown } = this.#problem;
-    if (unknown.length === 0) return this.#walk(limits);
+    if (unknown.length === 0 || this.#isPatient) return this.#walk(limits);
     const haste = Math.min(limits.configurationsMax, HASTE * known.length + HASTE_MIN);
     const result = this.#walk({ ...limits, configurationsMax: haste });
     if (result !== "spent" || this.#memo.size <= haste) return result;
@@ -225,6 +232,8 @@ export class Search<Input, Output, State> {
   /** The next configuration whose optional operations have waited. */
   #wake(): Frame | undefined {
     if (this.#waiting.length === 0) {
+      this.#round += 1;
+      if (this.#round > this.#roundMax) return undefined;
       this.#waiting = this.#later;
       this.#later = [];
     }

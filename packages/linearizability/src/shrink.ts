@@ -4,7 +4,7 @@ import { fewest } from "./fewest.ts";
 import type { Model } from "./model.ts";
 import type { Operation } from "./operation.ts";
 import { makeProblem, type Problem } from "./problem.ts";
-import { findRefuter, returnOf, simplify } from "./refuter.ts";
+import { findRefuter, returnOf } from "./refuter.ts";
 import { type Limits, Search, type SearchResult } from "./search.ts";
 
 /** For one attempt: an attempt that takes longer counts as failed, and keeps what it would drop. */
@@ -144,8 +144,7 @@ class Attempts<Input, Output, State> {
   /** What comes nearest to an explanation of those kept, which can't be explained. */
   nearest(kept: ReadonlySet<number>): Nearest<Input, Output> {
     const { order, state } = this.#search(kept).search.deepest;
-    const explanation = this.#withIds(order);
-    return { order: simplify({ model: this.model, explanation, kept }), state };
+    return { order: this.#withIds(order), state };
   }
 
   /** The others that count for those kept, if they are few. */

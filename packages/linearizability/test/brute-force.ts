@@ -35,6 +35,36 @@ function canFinish<Input, Output, State>(
 }
 
 /**
+ * Whether what was seen of some operations has an explanation in which each of the others takes
+ * effect in its time with any output, or never.
+ */
+export function isExplainedByForce<Input, Output, State>(
+  model: Model<Input, Output, State>,
+  history: Recorded<Input, Output>,
+  kept: readonly Operation<Input, Output>[],
+): boolean {
+  const [name] = kept.map(({ input }) => model.partition?.(input) ?? "");
+  const ids = new Set(kept.map(({ id }) => id));
+  const isSeen = ({ id }: Operation<Input, Output>): boolean => ids.has(id);
+  const search = (left: readonly Operation<Input, Output>[], state: State): boolean => {
+    if (!left.some(isSeen)) return true;
+    return left.some((operation) => {
+      const others = left.filter((other) => other !== operation);
+      const missed = others.filter((other) => precedes(other, operation));
+      if (missed.some(isSeen)) return false;
+      const output = isSeen(operation) ? seen(operation.outcome) : UNKNOWN;
+      const next = model.step(state, operation.input, output);
+      const rest = others.filter((other) => !missed.includes(other));
+      return next !== undefined && search(rest, next);
+    });
+  };
+  const ofPartition = history.operations.filter(({ input, outcome }) => {
+    return outcome.kind !== "failed" && (model.partition?.(input) ?? "") === name;
+  });
+  return search(ofPartition, model.init());
+}
+
+/**
  * What is wrong with an order as a proof that a history is linearizable; `undefined` if nothing
  * is.
  */

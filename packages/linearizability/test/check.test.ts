@@ -108,7 +108,7 @@ test("check: a failed operation had no effect", () => {
   assert.equal(check(register(), history).verdict, "not-linearizable");
 });
 
-test("check: a stale read is shown with the write that it missed and the one that it saw", () => {
+test("check: a stale read is shown with the read that it contradicts, and both puts", () => {
   const rows: Row<KeyValueInput, Scalar>[] = [
     [1, 2, { kind: "put", key: "x", value: "a" }, null],
     [3, 4, { kind: "put", key: "x", value: "b" }, null],
@@ -119,11 +119,12 @@ test("check: a stale read is shown with the write that it missed and the one tha
   const lines = [
     'Not linearizable: key-value "x", no order explains 2 operations, whatever the other 2 did',
     "",
-    '  client 0  |.|          put(x, "a") -> ?',
-    '  client 1      |-|      put(x, "b")',
-    '  client 4          |-|  get(x) -> "a"',
+    '  client 0  |.|              put(x, "a") -> ?',
+    '  client 1      |.|          put(x, "b") -> ?',
+    '  client 2          |-|      get(x) -> "b"',
+    '  client 4              |-|  get(x) -> "a"',
     "",
-    'The longest order that works: put(x, "b")',
+    'The longest order that works: put(x, "b") -> ?, get(x) -> "b"',
     'It leads to: "b"',
     `What doesn't fit: get(x) -> "a"`,
   ];
