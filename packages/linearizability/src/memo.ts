@@ -1,7 +1,6 @@
 /** What a search has been through: exact keys of integers, in one typed array. */
 
-/** The optional operations that were used: pairs of class and count, ascending by class. */
-export type Used = readonly number[];
+import { isWithin, type Used, UsedSets } from "./used-sets.ts";
 
 /** What a record begins with; the gaps follow. */
 const HASH = 0;
@@ -40,7 +39,8 @@ export class Memo {
   #records = new Int32Array(256);
   #end = 0;
   #buckets = new Int32Array(16).fill(NONE);
-  readonly #used: Used[] = [];
+  /** What records refer to. */
+  readonly usedSets: UsedSets = new UsedSets();
   #size = 0;
 
   /** Configurations in it. */
@@ -63,13 +63,11 @@ export class Memo {
   }
 
   at(record: number): Configuration {
-    const start = record + HEADER;
-    return {
-      state: this.#word(record + STATE),
-      top: this.#word(record + TOP),
-      gaps: [...this.#records.subarray(start, start + this.#word(record + GAPS))],
-      used: this.#usedAt(record),
-    };
+    const gaps: number[] = [];
+    const end = record + HEADER + this.#word(record + GAPS);
+    for (let at = record + HEADER; at < end; at++) gaps.push(this.#word(at));
+    const state = this.#word(record + STATE);
+    return { state, top: this.#word(record + TOP), gaps, used: this.#usedAt(record) };
   }
 
   originOf(record: number): Origin {
@@ -83,7 +81,7 @@ export class Memo {
   }
 
   #usedAt(record: number): Used {
-    return this.#used[this.#word(record + USED)] as Used;
+    return this.usedSets.at(this.#word(record + USED));
   }
 
   #isAt(record: number, { state, top, gaps }: Configuration): boolean {
@@ -104,7 +102,7 @@ export class Memo {
     const bucket = hash & (this.#buckets.length - 1);
     records[record + HASH] = hash;
     records[record + NEXT_IN_BUCKET] = this.#buckets[bucket] as number;
-    records[record + USED] = this.#placeOf(used);
+    records[record + USED] = used.number;
     records[record + PARENT] = origin.parent;
     records[record + VIA] = origin.via;
     records[record + GAPS] = gaps.length;
@@ -115,12 +113,6 @@ export class Memo {
     this.#end = record + HEADER + gaps.length;
     this.#size += 1;
     return record;
-  }
-
-  /** Runs of configurations share one `used`: most steps are of known operations. */
-  #placeOf(used: Used): number {
-    if (this.#used.at(-1) !== used) this.#used.push(used);
-    return this.#used.length - 1;
   }
 
   #reserve(length: number): void {
@@ -153,33 +145,4 @@ function mix(hash: number, word: number): number {
   const first = Math.imul(word, 0xcc9e2d51);
   const mixed = hash ^ Math.imul((first << 15) | (first >>> 17), 0x1b873593);
   return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
-}
-
-/** Whether `few` uses of no class more than `many`. */
-function isWithin(few: Used, many: Used): boolean {
-  if (few === many) return true;
-  if (few.length > many.length) return false;
-  let at = 0;
-  for (let i = 0; i < few.length; i += 2) {
-    const name = few[i] as number;
-    while (at < many.length && (many[at] as number) < name) at += 2;
-    if (many[at] !== name || (many[at + 1] as number) < (few[i + 1] as number)) return false;
-  }
-  return true;
-}
-
-/** `used`, and one more of a class. */
-export function useOne(used: Used, name: number): Used {
-  const before = used.findIndex((entry, i) => i % 2 === 0 && entry >= name);
-  const at = before === -1 ? used.length : before;
-  if (used[at] === name) return used.map((entry, i) => (i === at + 1 ? entry + 1 : entry));
-  return [...used.slice(0, at), name, 1, ...used.slice(at)];
-}
-
-/** How many of a class are in it. */
-export function countOf(used: Used, name: number): number {
-  for (let i = 0; i < used.length; i += 2) {
-    if (used[i] === name) return used[i + 1] as number;
-  }
-  return 0;
 }

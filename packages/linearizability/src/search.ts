@@ -3,12 +3,13 @@
  * recursion.
  */
 
-import { type Configuration, countOf, Memo, NONE, type Origin, useOne } from "./memo.ts";
+import { type Configuration, Memo, NONE, type Origin } from "./memo.ts";
 import { type KnownOperation, UNKNOWN } from "./operation.ts";
 import type { OptionalClass } from "./optional-classes.ts";
 import type { Problem } from "./problem.ts";
 import { REFUSED, StateTable } from "./state-table.ts";
 import { afterOne, type Front, type Progress, Timeline } from "./timeline.ts";
+import { countOf } from "./used-sets.ts";
 
 /** How much a search may do before it gives up. */
 export interface Limits {
@@ -135,7 +136,8 @@ export class Search<Input, Output, State> {
   }
 
   #walk(limits: Limits): SearchResult {
-    this.#enter({ state: 0, top: -1, gaps: [], used: [] }, { parent: NONE, via: NONE });
+    const used = this.#memo.usedSets.at(0);
+    this.#enter({ state: 0, top: -1, gaps: [], used }, { parent: NONE, via: NONE });
     for (let turn = 1; ; turn++) {
       const frame = this.#frames.at(-1) ?? this.#wake();
       if (frame === undefined) return "none";
@@ -184,7 +186,7 @@ export class Search<Input, Output, State> {
     this.#steps += 1;
     const state = this.#states.step(frame.state, one.input, UNKNOWN);
     if (state === REFUSED || state === frame.state) return true;
-    const used = isUnknown ? useOne(frame.used, name) : frame.used;
+    const used = isUnknown ? this.#memo.usedSets.withOne(frame.used, name) : frame.used;
     const { top, gaps, record } = frame;
     this.#enter({ state, top, gaps, used }, { parent: record, via: id });
     return true;
@@ -239,10 +241,10 @@ export class Search<Input, Output, State> {
     }
     const record = this.#waiting.pop();
     if (record === undefined) return undefined;
-    const configuration = this.#memo.at(record);
-    const { open, limit } = this.#timeline.front(configuration);
+    const { state, top, gaps, used } = this.#memo.at(record);
+    const { open, limit } = this.#timeline.front({ top, gaps });
     const next = open.length;
-    const frame = { ...configuration, open, limit, record, next, isPatient: false };
+    const frame = { state, top, gaps, used, open, limit, record, next, isPatient: false };
     this.#frames.push(frame);
     return frame;
   }

@@ -113,7 +113,7 @@ export function withStaleRead(
   history: History<KeyValueInput, KeyValueOutput>,
 ): History<KeyValueInput, KeyValueOutput> {
   const { operations } = history;
-  const stale = findStale(history);
+  const stale = staleReadOf(history);
   const changed = new History<KeyValueInput, KeyValueOutput>();
   const ids = operations.map(({ client, input, call }) => changed.invoke(client, input, call));
   for (const [i, { outcome }] of operations.entries()) {
@@ -125,7 +125,8 @@ export function withStaleRead(
   return changed;
 }
 
-function findStale(history: History<KeyValueInput, KeyValueOutput>): {
+/** The read to change, and what it is to return. */
+export function staleReadOf(history: History<KeyValueInput, KeyValueOutput>): {
   readonly read: number;
   readonly value: KeyValueOutput;
 } {
