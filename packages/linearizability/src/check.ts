@@ -30,9 +30,9 @@ export interface CheckStats {
 }
 
 /**
- * `linearizable`: `order` has the ids of the operations in an order that explains all results; those
- * of unknown outcome that are not in it need not have happened. `undecided`: the budget was spent;
- * `partitions` are those without an answer, and none of the others is at fault.
+ * `linearizable`: `order` has the ids of the operations in an order that explains all results;
+ * those of unknown outcome that are not in it need not have happened. `undecided`: the budget was
+ * spent; `partitions` are those without an answer, and none of the others is at fault.
  */
 export type CheckResult<Input, Output> =
   | {

@@ -29,7 +29,7 @@ export interface Model<Input, Output, State> {
    * refused. Such an operation costs no search. Left out: none is.
    */
   isReadOnly?(input: Input, output: Output): boolean;
-  /** Operations of different partitions never touch each other. Left out: there is one partition. */
+  /** Operations of different partitions never touch each other. Left out: there is one. */
   partition?(input: Input): string;
   /** What the operations of a partition tell before the search. */
   foresee?(observations: readonly Observation<Input, Output>[]): Foresight<Input, State>;
@@ -40,8 +40,8 @@ export interface Model<Input, Output, State> {
 }
 
 /**
- * What an operation whose outcome nobody saw can do for the explanation of what was seen. `none`: it
- * can be left out. `alike`: all with this answer can stand in for each other. `own`: what it is
+ * What an operation whose outcome nobody saw can do for the explanation of what was seen. `none`:
+ * it can be left out. `alike`: all with this answer can stand in for each other. `own`: what it is
  * counts.
  */
 export type Bearing = "none" | "alike" | "own";

@@ -1,4 +1,4 @@
-/** Operations that an explanation may use or leave out, sorted into classes of interchangeable ones. */
+/** Operations that an explanation may use or leave out, in classes of interchangeable ones. */
 
 import type { Foresight, Model } from "./model.ts";
 import { type KnownOperation, type Operation, UNKNOWN } from "./operation.ts";

@@ -9,7 +9,7 @@ export interface Problem<Input, Output, State> {
   readonly foresight: Foresight<Input, State>;
   /** In the order of the calls. */
   readonly known: readonly KnownOperation<Input, Output>[];
-  /** Calls and returns of `known` in the order of time: `2 * i` calls the i-th, `2 * i + 1` returns. */
+  /** Calls (`2 * i` for the i-th of `known`) and returns (`2 * i + 1`) in the order of time. */
   readonly events: Int32Array;
   /** Operations of unknown outcome: each may come once, at any time after its call. */
   readonly unknown: readonly OptionalClass<Input>[];

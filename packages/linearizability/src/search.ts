@@ -17,7 +17,7 @@ export interface Limits {
   readonly configurationsMax: number;
   /** Steps of the model: what time is used for. */
   readonly stepsMax: number;
-  /** Asked every few hundred steps; `true` ends the search. For a clock, which is not known here. */
+  /** Asked every few hundred steps; `true` ends the search. For a clock: none is known here. */
   readonly isSpent: () => boolean;
 }
 
@@ -80,13 +80,14 @@ export class Search<Input, Output, State> {
   #furthest = -1;
   #deepest = { record: NONE, length: -1 };
 
-  constructor(problem: Problem<Input, Output, State>) {
+  /** `isPatient`: from the start, where that makes a difference. */
+  constructor(problem: Problem<Input, Output, State>, isPatient = false) {
     this.#problem = problem;
     this.#states = new StateTable(problem.model, problem.foresight);
     this.#timeline = new Timeline(problem.events);
     this.#isEager = problem.atWill.length === 0;
     // Else those that may come again and again would make what grows ever longer.
-    this.#isPatient = problem.atWill.length > 0;
+    this.#isPatient = isPatient || problem.atWill.length > 0;
     const optional = [...problem.unknown, ...problem.atWill];
     this.#roundMax = optional.reduce((sum, { ids }) => sum + ids.length, 0);
   }
