@@ -8,7 +8,7 @@ import { type Limits, Search } from "./search.ts";
 
 /** How much a check may do, over all partitions. What is left out has a default. */
 export interface Budget {
-  /** Configurations to remember in one partition, 20 to 80 bytes each. Default 10 million. */
+  /** Configurations to remember in one partition, 50 to 100 bytes each. Default 10 million. */
   readonly configurationsMax?: number;
   /** Steps of the model in one partition. Default: no bound. */
   readonly stepsMax?: number;
