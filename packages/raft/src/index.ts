@@ -35,6 +35,7 @@ export type {
 export type { Flow, Progress } from "./progress.ts";
 export { majorityOf } from "./quorum.ts";
 export { seedWord } from "./random.ts";
+export { hearMarks, sometimes } from "./sometimes.ts";
 export {
   createRaft,
   leaderOf,

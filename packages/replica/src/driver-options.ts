@@ -3,6 +3,7 @@
 import { ConfigError, makeConfig, type RaftConfig, type RaftEvent } from "@holdfast/raft";
 import type { Machine } from "./machine.ts";
 import type { Clock, Disk, Network } from "./ports.ts";
+import type { Probe } from "./probe.ts";
 
 export interface ReplicaOptions<R> {
   readonly config: RaftConfig;
@@ -33,6 +34,8 @@ export interface ReplicaOptions<R> {
   readonly proposalsMax?: number;
   /** What happens, as it happens. Must not throw. */
   readonly observe?: (event: RaftEvent) => void;
+  /** Sees everything from close by: for traces and simulation. */
+  readonly probe?: Probe;
   /** The replica has stopped by itself; called once. See `error.code`. */
   readonly onFailure?: (error: Error) => void;
 }

@@ -35,6 +35,7 @@ export {
 } from "./errors.ts";
 export type { StoreIdentity } from "./identity.ts";
 export type { Machine, Position, Signal } from "./machine.ts";
+export { decideMaybe, maybe } from "./maybe.ts";
 export {
   type Clock,
   type Disk,
@@ -46,6 +47,7 @@ export {
   type Receiver,
   type Timer,
 } from "./ports.ts";
+export type { Probe } from "./probe.ts";
 export type { Applied } from "./proposals.ts";
 export { openReplica, type Replica } from "./replica.ts";
 export {

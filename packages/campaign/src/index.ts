@@ -1,0 +1,3 @@
+/** The public surface of campaigns. */
+
+export { hostPump } from "./host-pump.ts";

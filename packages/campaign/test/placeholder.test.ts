@@ -1,0 +1,3 @@
+/** Keeps the folder compiled until the first test is here. */
+
+export {};

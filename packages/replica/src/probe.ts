@@ -1,0 +1,31 @@
+/** What a replica does, told as it happens: for recorded traces and for the simulator's checks. */
+
+import type { Entry, Input, Raft, SnapshotMeta, Write } from "@holdfast/raft";
+import type { Packet } from "./codec/packet.ts";
+
+/**
+ * Every member is optional and must not throw. What it is given belongs to the replica: it may be
+ * looked at during the call and must not be changed or kept.
+ */
+export interface Probe {
+  /** The core is up and nothing was stepped yet. `raft` is the live state, the same one for life. */
+  opened?(raft: Raft): void;
+  /** An input will be stepped at this time. */
+  stepping?(input: Input, now: number): void;
+  /** The input was stepped. */
+  stepped?(input: Input, now: number): void;
+  /** This work was handed to the disk. */
+  writing?(write: Write): void;
+  /** This work is durable, and the promises that waited for it are about to leave. */
+  durable?(write: Write): void;
+  /** This packet leaves. */
+  sending?(packet: Packet): void;
+  /** This packet arrived and could be read. */
+  received?(packet: Packet): void;
+  /** The state machine has applied this entry (or passed one without a command). */
+  applied?(entry: Entry): void;
+  /** The state machine took its state from this snapshot. */
+  restored?(meta: SnapshotMeta): void;
+  /** An own snapshot is durable. */
+  snapshotTaken?(index: number): void;
+}
