@@ -63,6 +63,7 @@ export class Engine<R> {
     this.own = this.#makeOwnSnapshots();
     this.pump = this.#makePump();
     this.transfers = this.#makeTransfers();
+    this.#tellOpened();
     this.driver.start();
   }
 
@@ -114,6 +115,12 @@ export class Engine<R> {
     else this.#fail(new DiskFailedError(doing, cause));
   }
 
+  #tellOpened(): void {
+    const { probe } = this.#options;
+    probe?.opened?.(this.raft);
+    if (this.raft.snapshot !== undefined) probe?.restored?.(this.raft.snapshot);
+  }
+
   #makeQueue(): DiskQueue {
     return new DiskQueue(this.store, {
       durable: (write) => this.driver.durable(write),
@@ -122,11 +129,14 @@ export class Engine<R> {
   }
 
   #makeDriver(): Driver {
-    const { network, clock, observe } = this.#options;
+    const { network, clock, observe, probe } = this.#options;
     return new Driver(
-      { raft: this.raft, network, clock, observe },
+      { raft: this.raft, network, clock, observe, probe },
       {
-        write: (write) => this.queue.push(write),
+        write: (write) => {
+          probe?.writing?.(write);
+          this.queue.push(write);
+        },
         restore: (meta) => this.pump.restore(meta),
         apply: (entries) => this.pump.apply(entries),
         load: (load) => this.transfers.load(load),
@@ -169,7 +179,7 @@ export class Engine<R> {
   }
 
   #makeOwnSnapshots(): OwnSnapshots<R> {
-    const { machine, clock, applySliceMs, snapshotEveryEntries, snapshotEveryBytes } =
+    const { machine, clock, applySliceMs, snapshotEveryEntries, snapshotEveryBytes, probe } =
       this.#options;
     const policy = { everyEntries: snapshotEveryEntries, everyBytes: snapshotEveryBytes };
     return new OwnSnapshots(
@@ -179,7 +189,10 @@ export class Engine<R> {
       new Slicer(clock, applySliceMs),
       {
         meta: ({ index, term }) => ({ index, term, members: this.raft.members }),
-        taken: (index) => this.#snapshotTaken(index),
+        taken: (index) => {
+          probe?.snapshotTaken?.(index);
+          this.#snapshotTaken(index);
+        },
         saveFailed: (error) => this.#snapshotFailed(error),
         ended: () => this.pump.kick(),
       },
@@ -187,7 +200,7 @@ export class Engine<R> {
   }
 
   #makePump(): ApplyPump<R> {
-    const { machine, clock, applySliceMs } = this.#options;
+    const { machine, clock, applySliceMs, probe } = this.#options;
     const { snapshots } = this.store;
     const { snapshot } = this.raft;
     const start: Position = { index: snapshot?.index ?? 0, term: snapshot?.term ?? 0 };
@@ -200,14 +213,17 @@ export class Engine<R> {
       {
         applied: (entry, result) => {
           this.own.count(entry);
+          probe?.applied?.(entry);
           this.desk.proposals.applied(entry, result);
         },
         passed: (entry) => {
           this.own.count(entry);
+          probe?.applied?.(entry);
           this.desk.proposals.passed(entry);
         },
         restored: (meta) => {
           this.own.reset();
+          probe?.restored?.(meta);
           this.desk.proposals.restored(meta);
         },
         progress: (index) => this.#progress(index),

@@ -28,6 +28,7 @@ import { RecentInputs } from "./driver-inputs.ts";
 import { DeadlineTimer } from "./driver-timer.ts";
 import { BrokenInvariantError } from "./errors.ts";
 import type { Clock, Lane, Network } from "./ports.ts";
+import type { Probe } from "./probe.ts";
 
 /** Who carries out what the driver doesn't do itself. */
 export interface DriverParts {
@@ -50,6 +51,7 @@ export interface DriverOptions {
   readonly network: Network;
   readonly clock: Clock;
   readonly observe: ((event: RaftEvent) => void) | undefined;
+  readonly probe: Probe | undefined;
 }
 
 const STOPPED: StepResult = { ok: false, reason: "not-leader", detail: "the replica has stopped" };
@@ -61,6 +63,7 @@ export class Driver {
   readonly #network: Network;
   readonly #clock: Clock;
   readonly #observe: ((event: RaftEvent) => void) | undefined;
+  readonly #probe: Probe | undefined;
   readonly #parts: DriverParts;
   readonly #timer: DeadlineTimer;
   readonly #recent = new RecentInputs();
@@ -75,6 +78,7 @@ export class Driver {
     this.#network = options.network;
     this.#clock = options.clock;
     this.#observe = options.observe;
+    this.#probe = options.probe;
     this.#parts = parts;
     this.#now = options.raft.now;
     this.#timer = new DeadlineTimer(this.#clock, this.raft.config.heartbeatMs / 2, (now) => {
@@ -119,6 +123,7 @@ export class Driver {
     if (!this.#isRunning) return STOPPED;
     const now = this.now();
     this.#recent.note(input, now);
+    this.#probe?.stepping?.(input, now);
     let result: StepResult;
     try {
       result = step(this.raft, input, now);
@@ -126,12 +131,14 @@ export class Driver {
       this.broken(error);
       return STOPPED;
     }
+    this.#probe?.stepped?.(input, now);
     this.#requestTurn();
     return result;
   }
 
   /** This write is on disk: tell the core, then let the promises out that waited for it (I-8). */
   durable(write: Write): void {
+    if (this.#isRunning) this.#probe?.durable?.(write);
     this.step({ kind: "persisted", seq: write.seq });
     for (const message of write.thenSend) this.send(message);
   }
@@ -139,6 +146,7 @@ export class Driver {
   /** Encodes at the last moment, when all that a message shares with the log is still there. */
   send(packet: Packet): void {
     if (!this.#isRunning) return;
+    this.#probe?.sending?.(packet);
     this.#network.send(packet.to, laneOf(packet), encodePacket(packet));
   }
 
@@ -161,6 +169,7 @@ export class Driver {
       this.#observe?.({ kind: "refused-message", from, why: `${lane} lane: ${error.message}` });
       return;
     }
+    this.#probe?.received?.(packet);
     if (packet.kind === "forward-request" || packet.kind === "forward-response") {
       this.#parts.forwarded(packet);
     } else {

@@ -24,7 +24,7 @@ export interface Probe {
   received?(packet: Packet): void;
   /** The state machine has applied this entry (or passed one without a command). */
   applied?(entry: Entry): void;
-  /** The state machine took its state from this snapshot. */
+  /** The state machine took its state from this snapshot: after a start right behind `opened`. */
   restored?(meta: SnapshotMeta): void;
   /** An own snapshot is durable. */
   snapshotTaken?(index: number): void;

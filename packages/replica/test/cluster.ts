@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { makeConfig, type NodeId, type RaftConfig, type RaftEvent } from "@holdfast/raft";
-import { openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
+import { openReplica, type Probe, type Replica, type ReplicaOptions } from "@holdfast/replica";
 import {
   type Keep,
   type OperationHook,
@@ -32,6 +32,8 @@ export interface ClusterOptions {
   readonly replica?: Partial<ReplicaOptions<number>>;
   /** How long a sync takes; 0.5 ms unless told. */
   readonly syncMs?: (id: NodeId) => number;
+  /** Made anew for each start. */
+  readonly probe?: (id: NodeId) => Probe;
 }
 
 /** Runs `scene` in a world of its own and closes what it leaves running. */
@@ -123,6 +125,7 @@ export class Cluster {
       snapshotEveryBytes: 0,
       observe: (event) => member.events.push(event),
       onFailure: (error) => member.failures.push(error),
+      ...(this.#options.probe === undefined ? {} : { probe: this.#options.probe(id) }),
       ...this.#options.replica,
     };
   }
