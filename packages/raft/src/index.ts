@@ -20,7 +20,7 @@ export {
 } from "./entry.ts";
 export type { RaftEvent, StepDownReason, VoteRefusal } from "./event.ts";
 export type { Input, Refusal, StepResult } from "./input.ts";
-export { type Before, checkState, checkStep, remember } from "./invariants.ts";
+export { type Before, checkShape, checkState, checkStep, remember } from "./invariants.ts";
 export { isVoter, membersOf } from "./membership.ts";
 export type {
   AppendRequest,

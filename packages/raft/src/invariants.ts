@@ -9,6 +9,12 @@ import { isElectable, type Leader, type Raft } from "./state.ts";
 
 /** Throws `InvariantError` unless the state is one that a correct node can be in. */
 export function checkState(raft: Raft): void {
+  checkShape(raft);
+  checkLog(raft);
+}
+
+/** As `checkState`, without the walk over the whole log: for checks after every step of long runs. */
+export function checkShape(raft: Raft): void {
   const { log, commit, handed, applied } = raft;
   assert(log.durable <= log.lastIndex, "state: durable beyond the log");
   assert(log.startIndex <= commit || commit === 0, "state: compacted beyond commit");
@@ -21,7 +27,6 @@ export function checkState(raft: Raft): void {
   assert(raft.durableTerm <= raft.writtenTerm, "state: durable before written");
   assert(raft.writtenTerm <= raft.term, "state: wrote a later term");
   assert((raft.snapshot?.index ?? 0) >= log.startIndex, "state: gap between snapshot and log");
-  checkLog(raft);
   checkRole(raft);
 }
 
