@@ -62,9 +62,11 @@ export class ClusterInvariants {
     // State Machine Safety (I-5).
     const known = this.committed.get(entry.index);
     assert(known === undefined || isSame(known, entry), "cluster: two commands at one index");
+    const since = this.#committedIn.get(entry.index);
+    if (since === undefined || term < since) this.#committedIn.set(entry.index, term);
+    // Later copies may be lost again to damage that no protocol can prevent: the first one counts.
+    if (known !== undefined) return;
     this.committed.set(entry.index, entry);
-    const since = this.#committedIn.get(entry.index) ?? term;
-    this.#committedIn.set(entry.index, Math.min(since, term));
     // Committed means durable on a majority (I-6).
     let count = 0;
     for (const disk of disks) if (holds(disk, entry)) count++;
@@ -100,8 +102,7 @@ export class ClusterInvariants {
     assert(other === NOBODY || other === id, "cluster: two leaders in one term");
     this.#leaders.set(term, id);
     // Leader Completeness (I-4): what was committed in earlier terms. A late vote may make a leader
-    // of
-    // a term that others have left behind, and it owes nothing to what was committed since.
+    // of a term that others have left behind, and it owes nothing to what was committed since.
     const { log } = raft;
     for (const [index, entry] of this.committed) {
       if (index <= log.startIndex || (this.#committedIn.get(index) ?? term) >= term) continue;
@@ -158,5 +159,7 @@ function isSame(a: Entry, b: Entry): boolean {
   if (a === b) return true;
   const isAlike = a.index === b.index && a.term === b.term && a.kind === b.kind;
   if (!isAlike || a.data.length !== b.data.length) return false;
-  return a.data === b.data || a.data.every((byte, at) => byte === b.data[at]);
+  if (a.data === b.data) return true;
+  for (let at = 0; at < a.data.length; at++) if (a.data[at] !== b.data[at]) return false;
+  return true;
 }

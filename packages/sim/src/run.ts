@@ -1,14 +1,144 @@
 /** Runs a plan from its first event to its verdict. */
 
-import type { Outcome } from "./outcome.ts";
+import { hearMarks } from "@holdfast/raft";
+import { decideMaybe } from "@holdfast/replica";
+import { CheckFailed } from "./check-failed.ts";
+import { Load } from "./load/load.ts";
+import type { Outcome, RunFigures } from "./outcome.ts";
+import type { Fault } from "./plan/fault.ts";
 import type { Plan } from "./plan/plan.ts";
-import type { Pump } from "./scheduler.ts";
+import { type Pump, Scheduler } from "./scheduler.ts";
+import { diskFault } from "./world/disk-faults.ts";
+import { healed, type Recovery, recover, staysCalm } from "./world/healing.ts";
+import { networkFault } from "./world/network-faults.ts";
+import { processFault } from "./world/process-faults.ts";
+import { World } from "./world/world.ts";
 
 export interface RunOptions {
   readonly pump: Pump;
+  /** More events than this are a failure: something spins. 20 million unless told. */
+  readonly eventsMax?: number;
 }
 
-/** The same plan gives the same outcome, hash included. Never rejects for what a node does. */
-export async function runPlan(_plan: Plan, _options: RunOptions): Promise<Outcome> {
-  throw new Error("The world is being built");
+/** The same plan gives the same outcome, hash included. Never rejects for what a server does. */
+export async function runPlan(plan: Plan, options: RunOptions): Promise<Outcome> {
+  const marks = new Set<string>();
+  const scheduler = new Scheduler({ eventsMax: options.eventsMax ?? 20_000_000 });
+  const world = new World(plan, scheduler);
+  const play = new Play(world);
+  hearMarks((mark) => void marks.add(mark));
+  decideMaybe(chances(world, marks));
+  try {
+    await scheduler.run(() => Promise.race([play.whole(), world.failed]), options.pump);
+    world.watch.guard(0, () => play.load.checkHistory(world.watch.invariants.committed));
+  } catch (error) {
+    world.watch.fail(0, error);
+  } finally {
+    hearMarks(undefined);
+    decideMaybe(undefined);
+  }
+  return {
+    failure: world.watch.failure,
+    hash: scheduler.trace.digest(),
+    figures: figures(world, play),
+    marks: [...marks].sort(),
+  };
+}
+
+/** The two phases of a run. */
+class Play {
+  readonly load: Load;
+  recovery: Recovery | undefined;
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.load = new Load(world, world.plan.load, world.random.fork("load"));
+  }
+
+  async whole(): Promise<void> {
+    const world = this.#world;
+    const { plan, scheduler } = world;
+    for (const server of world.servers) server.start();
+    for (const fault of plan.faults) scheduler.after(fault.at, () => strike(world, fault));
+    this.load.start();
+    await world.sleep(plan.safetyMs);
+    this.load.stop();
+    const core = healed(world);
+    if (core === undefined) return;
+    this.recovery = await recover(world, core, (nodes, withinMs) =>
+      this.load.commitOne(nodes, withinMs),
+    );
+    await this.load.settled();
+    await staysCalm(world);
+    checkEqualStates(core.map(({ life }) => life?.machine.stateHash() ?? 0));
+  }
+}
+
+function checkEqualStates(hashes: readonly number[]): void {
+  if (new Set(hashes).size > 1) {
+    throw new CheckFailed("state: replicas differ in the end", hashes.join(", "));
+  }
+}
+
+function strike(world: World, fault: Fault): void {
+  if (world.isHealed) return;
+  if (effect(world, fault)) world.struck(fault.kind);
+}
+
+function effect(world: World, fault: Fault): boolean {
+  switch (fault.kind) {
+    case "crash":
+    case "crash-on":
+    case "outage":
+    case "crash-loop":
+    case "pause":
+    case "clock-jump":
+    case "clock-drift":
+    case "twin":
+      return processFault(world, fault);
+    case "weather":
+    case "partition":
+    case "flap":
+    case "clog":
+    case "slow-link":
+    case "break":
+    case "filter":
+      return networkFault(world, fault);
+    default:
+      return diskFault(world, fault);
+  }
+}
+
+/** Takes rare paths by the plan's odds, each point from a stream of its own. */
+function chances(world: World, marks: Set<string>): (point: string) => boolean {
+  const streams = new Map(
+    Object.entries(world.plan.maybe).map(([point, odds]) => [
+      point,
+      { odds, random: world.random.fork(`maybe ${point}`) },
+    ]),
+  );
+  return (point) => {
+    const stream = streams.get(point);
+    if (stream === undefined || !stream.random.chance(stream.odds, 1000)) return false;
+    marks.add(point);
+    return true;
+  };
+}
+
+function figures(world: World, play: Play): RunFigures {
+  const { scheduler, network, watch, servers } = world;
+  return {
+    events: scheduler.ran,
+    simulatedMs: scheduler.now,
+    faults: Object.fromEntries(world.faults),
+    operations: play.load.tally(),
+    committed: watch.committed,
+    elections: watch.elections,
+    starts: servers.reduce((sum, { starts }) => sum + starts, 0),
+    packets: network.figures.packets,
+    bytes: network.figures.bytes,
+    syncs: world.syncs,
+    ...(play.recovery === undefined ? {} : { recovery: play.recovery }),
+  };
 }

@@ -1,0 +1,56 @@
+/** Faults of disks: errors, slowness, a full disk, silent damage, files that are gone. */
+
+import type { DiskFault } from "../plan/fault.ts";
+import type { Server } from "./server.ts";
+import type { World } from "./world.ts";
+
+/** True when it took effect. */
+export function diskFault(world: World, fault: DiskFault): boolean {
+  const id = world.resolve(fault.who);
+  if (id === undefined) return false;
+  const server = world.server(id);
+  if (server.standing === "refused") return false;
+  const { faults } = server.disk;
+  switch (fault.kind) {
+    case "disk-error":
+      faults.failNext(fault.operation, fault.code, fault.times);
+      break;
+    case "disk-slow":
+      faults.slowMs = fault.syncMs;
+      world.scheduler.after(fault.forMs, () => {
+        faults.slowMs = 0;
+      });
+      break;
+    case "disk-hang":
+      faults.hang();
+      world.scheduler.after(fault.forMs, () => faults.unhang());
+      break;
+    case "disk-full":
+      faults.capacityBytes = server.disk.usedBytes();
+      world.scheduler.after(fault.forMs, () => {
+        faults.capacityBytes = Number.POSITIVE_INFINITY;
+      });
+      break;
+    case "disk-damage":
+      return damaged(world, server, fault.downMs, () =>
+        server.disk.damage(fault.area, fault.place, fault.damage, world.random.fork(`damage ${fault.id}`)),
+      );
+    case "disk-loss":
+      return damaged(world, server, fault.downMs, () => server.disk.lose(fault.area));
+  }
+  return true;
+}
+
+/** The process dies, this happens to its disk, and it starts again. */
+function damaged(
+  world: World,
+  server: Server,
+  downMs: number,
+  harm: () => string | undefined,
+): boolean {
+  server.crash(false, "all");
+  const done = harm();
+  if (done !== undefined) server.isDamaged = true;
+  world.scheduler.after(downMs, () => server.start());
+  return done !== undefined;
+}

@@ -1,0 +1,143 @@
+/**
+ * The second phase: a majority is healed, the faults of all others stay for good, and progress is
+ * demanded (I-12). The first phase alone would never notice a cluster that is safe because it does
+ * nothing.
+ */
+
+import type { NodeId, Raft } from "@holdfast/raft";
+import { CheckFailed } from "../check-failed.ts";
+import type { RunFigures } from "../outcome.ts";
+import { pausedForGood, processOf } from "./process-faults.ts";
+import { linksIn } from "./network-faults.ts";
+import type { Server } from "./server.ts";
+import type { World } from "./world.ts";
+
+/** Bounds, in longest election timeouts. A round of votes splits in less than a third of all cases. */
+const LEADER_WITHIN = 20;
+const COMMIT_WITHIN = 25;
+const CAUGHT_UP_WITHIN = 25;
+
+export type Recovery = NonNullable<RunFigures["recovery"]>;
+
+/** The servers that must make progress: undefined when too few are left that may. */
+export function healed(world: World): readonly Server[] | undefined {
+  const { healing } = world.plan;
+  world.isHealed = true;
+  world.network.calm();
+  for (const server of world.servers) {
+    server.trap = undefined;
+    server.disk.faults.clear();
+    processOf(server)?.resume();
+  }
+  const isCore = new Set(healing.core);
+  for (const server of world.servers) {
+    server.start();
+    if (!isCore.has(server.id)) leaveBroken(world, server);
+  }
+  const core = world.servers.filter(({ id }) => isCore.has(id) && !world.refused.has(id));
+  return core.length * 2 > world.nodes ? core : undefined;
+}
+
+function leaveBroken(world: World, server: Server): void {
+  const how = world.plan.healing.others[server.id] ?? "down";
+  if (how === "down") server.crash(false, "all");
+  else if (how === "paused") pausedForGood(server);
+  else if (how === "cut") world.network.cut(linksIn(world, { kind: "isolate", who: server.id }));
+  else world.network.cut(linksIn(world, { kind: how, who: server.id }));
+}
+
+/** Waits until there is a leader, a commit, and all of the core have caught up. */
+export async function recover(
+  world: World,
+  core: readonly Server[],
+  commit: (nodes: readonly NodeId[], withinMs: number) => Promise<void>,
+): Promise<Recovery> {
+  const { timeoutMs } = world;
+  const began = world.now();
+  const since = (): number => (world.now() - began) / timeoutMs;
+  await until(world, "liveness: no leader", LEADER_WITHIN * timeoutMs, () => leads(core));
+  const leader = since();
+  await commit(core.map(({ id }) => id), COMMIT_WITHIN * timeoutMs);
+  const committed = since();
+  const goal = Math.max(...core.map(({ raft }) => raft?.commit ?? 0));
+  const withinMs = CAUGHT_UP_WITHIN * timeoutMs + transferMs(world, core);
+  await until(world, "liveness: not all have caught up", withinMs, () =>
+    core.every(({ raft }) => (raft?.applied ?? -1) >= goal),
+  );
+  await until(world, "liveness: something is never given back", CAUGHT_UP_WITHIN * timeoutMs, () =>
+    core.every(isAtRest),
+  );
+  return { leader, commit: committed, caughtUp: since() };
+}
+
+/** Nothing happens to a healthy cluster: no election, no step-down. */
+export async function staysCalm(world: World): Promise<void> {
+  const { watch, timeoutMs } = world;
+  const { calmTimeouts } = world.plan.healing;
+  if (calmTimeouts === 0) return;
+  const before = watch.elections + watch.stepDowns;
+  await world.sleep(calmTimeouts * timeoutMs);
+  const since = watch.elections + watch.stepDowns - before;
+  if (since > 0) {
+    throw new CheckFailed("liveness: unrest without a fault", `${since} changes of leadership`);
+  }
+}
+
+/** A leader of the core that a majority of all servers, in the core, follows. */
+function leads(core: readonly Server[]): boolean {
+  const leader = core.find(({ raft }) => raft?.role.kind === "leader" && isNewest(raft, core));
+  if (leader === undefined) return false;
+  const followers = core.filter(
+    ({ raft }) => raft?.role.kind === "follower" && raft.role.leader === leader.id,
+  );
+  return followers.length + 1 === core.length;
+}
+
+function isNewest(raft: Raft, core: readonly Server[]): boolean {
+  return core.every((other) => (other.raft?.term ?? 0) <= raft.term);
+}
+
+/** Every budget, window and queue is as it was before the first command (G1, G2, G6). */
+function isAtRest(server: Server): boolean {
+  const status = server.life?.replica?.status();
+  const { raft } = server;
+  if (status === undefined || raft === undefined) return false;
+  if (status.waitingProposals > 0 || status.waitingWrites > 0) return false;
+  if (raft.commit !== raft.log.lastIndex || raft.applied !== raft.commit) return false;
+  return raft.role.kind !== "leader" || raft.role.uncommittedBytes === 0;
+}
+
+/** What tiny windows and pieces add: each round trip carries that little. */
+function transferMs(world: World, core: readonly Server[]): number {
+  const knobs = { ...world.plan.knobs };
+  const roundTripMs = 10 + world.plan.disks.syncMs + world.plan.disks.syncJitterMs;
+  const last = Math.max(...core.map(({ raft }) => raft?.log.lastIndex ?? 0));
+  const first = Math.min(...core.map(({ raft }) => raft?.log.lastIndex ?? 0));
+  const snapshotBytes = Math.max(
+    ...core.map(({ life }) => life?.replica?.status().snapshotBytes ?? 0),
+  );
+  const pieces = snapshotBytes / (knobs.snapshotChunkBytes ?? 256 << 10);
+  return 2 * roundTripMs * (last - first + pieces + 100);
+}
+
+async function until(
+  world: World,
+  check: string,
+  withinMs: number,
+  isReached: () => boolean,
+): Promise<void> {
+  const end = world.now() + withinMs;
+  while (!isReached()) {
+    if (world.now() >= end) throw new CheckFailed(check, describe(world, withinMs));
+    await world.sleep(world.timeoutMs / 50);
+  }
+}
+
+function describe(world: World, withinMs: number): string {
+  const lines = world.servers.map(({ id, standing, raft }) => {
+    if (raft === undefined) return `${id} ${standing}`;
+    const { role, term, commit, applied, log } = raft;
+    return `${id} ${role.kind} in term ${term}, log ${log.startIndex}..${log.lastIndex}, commit ${commit}, applied ${applied}`;
+  });
+  return `not within ${Math.round(withinMs)} ms: ${lines.join("; ")}`;
+}

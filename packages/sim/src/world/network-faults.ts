@@ -1,0 +1,58 @@
+/** Faults of the network: each is lifted by itself, and all of them when the cluster heals. */
+
+import { linksOf } from "../network-shapes.ts";
+import type { NetworkFault, Shape } from "../plan/fault.ts";
+import type { World } from "./world.ts";
+
+/** True when it took effect. */
+export function networkFault(world: World, fault: NetworkFault): boolean {
+  const { network, scheduler } = world;
+  if (fault.kind === "weather") {
+    const before = network.weather;
+    network.weather = fault.weather;
+    scheduler.after(fault.forMs, () => {
+      if (network.weather === fault.weather) network.weather = before;
+    });
+    return true;
+  }
+  if (fault.kind === "flap") {
+    flap(world, fault.shape, fault.periodMs, fault.times);
+    return true;
+  }
+  const links = linksIn(world, fault.shape);
+  if (links.length === 0) return false;
+  if (fault.kind === "break") {
+    network.break(links);
+    return true;
+  }
+  const lift = liftable(world, fault, links);
+  scheduler.after(fault.forMs, lift);
+  return true;
+}
+
+type Lasting = Extract<NetworkFault, { kind: "partition" | "clog" | "slow-link" | "filter" }>;
+
+function liftable(world: World, fault: Lasting, links: readonly number[]): () => void {
+  const { network } = world;
+  switch (fault.kind) {
+    case "partition":
+      return network.cut(links);
+    case "clog":
+      return network.clog(links);
+    case "slow-link":
+      return network.slow(links, fault.bytesPerSecond);
+    case "filter":
+      return network.dropKinds(links, fault.messages, fault.lost);
+  }
+}
+
+function flap(world: World, shape: Shape, periodMs: number, times: number): void {
+  if (times === 0 || world.isHealed) return;
+  const lift = world.network.cut(linksIn(world, shape));
+  world.scheduler.after(periodMs / 2, lift);
+  world.scheduler.after(periodMs, () => flap(world, shape, periodMs, times - 1));
+}
+
+export function linksIn(world: World, shape: Shape | "all"): readonly number[] {
+  return linksOf(shape, (who) => world.resolve(who), world.nodes);
+}

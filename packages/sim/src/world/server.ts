@@ -1,0 +1,205 @@
+/** One server of the simulated cluster: its disk, and one life of the production replica after the other. */
+
+import { assert, makeConfig, type NodeId, type Raft } from "@holdfast/raft";
+import { openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
+import type { SimDisk } from "../disk.ts";
+import type { Keep } from "../disk-inode.ts";
+import type { DurableLog } from "../durable-log.ts";
+import type { Answer } from "../load/door.ts";
+import { LoadMachine } from "../load/machine.ts";
+import { NodeClock } from "../node-clock.ts";
+import { Process } from "../process.ts";
+import { answerOf } from "./answers.ts";
+import type { Trap } from "./process-faults.ts";
+import type { ServerWatch } from "./server-watch.ts";
+import { couldNotStart, stoppedItself } from "./supervisor.ts";
+import type { World } from "./world.ts";
+
+/**
+ * - `down`: no process.
+ * - `opening`: the process recovers its disk.
+ * - `up`: it takes part.
+ * - `refused`: its disk is damaged and it said so; it is never started again.
+ */
+export type Standing = "down" | "opening" | "up" | "refused";
+
+/** From the start of a process to its end. */
+export interface Life {
+  readonly process: Process;
+  readonly clock: NodeClock;
+  readonly machine: LoadMachine;
+  raft: Raft | undefined;
+  replica: Replica<Uint8Array> | undefined;
+  /** Clients that wait for an answer of this process. */
+  readonly waiting: Set<(answer: Answer) => void>;
+}
+
+export class Server {
+  readonly id: NodeId;
+  disk: SimDisk;
+  standing: Standing = "down";
+  life: Life | undefined;
+  /** Times a process was started. */
+  starts = 0;
+  /** Its disk was harmed: it may refuse to start. */
+  isDamaged = false;
+  /** Its disk was told to fail: it may stop itself. */
+  isDiskFaulty = false;
+  /** Ends the process at a chosen moment. */
+  trap: Trap | undefined;
+  /** Part in a million by which its clock is wrong from the next start on, and how far it is ahead. */
+  driftPpm: number;
+  aheadMs: number;
+  readonly watch: ServerWatch;
+  readonly durable: DurableLog;
+  readonly #world: World;
+  #process: Process;
+
+  constructor(world: World, id: NodeId, watch: ServerWatch, durable: DurableLog) {
+    this.#world = world;
+    this.id = id;
+    this.watch = watch;
+    this.durable = durable;
+    const habits = world.plan.clocks[id - 1];
+    this.driftPpm = habits?.driftPpm ?? 0;
+    this.aheadMs = habits?.offsetMs ?? 0;
+    this.#process = new Process(world.scheduler);
+    this.disk = world.newDisk(id, this.#process, durable);
+  }
+
+  get raft(): Raft | undefined {
+    return this.standing === "up" ? this.life?.raft : undefined;
+  }
+
+  /** Whether it could take part, however badly it is connected. */
+  get isUp(): boolean {
+    return this.standing === "up";
+  }
+
+  /** Starts a process unless one runs. */
+  start(): void {
+    if (this.standing !== "down") return;
+    const world = this.#world;
+    this.standing = "opening";
+    this.starts++;
+    const process = this.#process;
+    const clock = new NodeClock(world.scheduler, process, {
+      offsetMs: this.aheadMs,
+      driftPpm: this.driftPpm,
+      random: world.random.fork(`clock ${this.id} ${this.starts}`),
+    });
+    const machine = new LoadMachine(world.plan.load.model, (at, hash) =>
+      world.watch.stateReached(this.id, at, hash),
+    );
+    const life: Life = {
+      process,
+      clock,
+      machine,
+      raft: undefined,
+      replica: undefined,
+      waiting: new Set(),
+    };
+    this.life = life;
+    openReplica(this.#options(life)).then(
+      (replica) => {
+        if (this.life !== life) return;
+        life.replica = replica;
+        this.standing = "up";
+      },
+      (error: unknown) => {
+        if (this.life === life) couldNotStart(world, this, error);
+      },
+    );
+  }
+
+  /** The process ends without a word. With `power` its disk keeps only what `keep` says. */
+  crash(power: boolean, keep: Keep): void {
+    this.end();
+    const { disk } = this;
+    this.#process = new Process(this.#world.scheduler);
+    const next = { process: this.#process };
+    this.disk = power ? disk.crash({ keep }, next) : disk.kill(next);
+    this.watch.ended(power);
+  }
+
+  /** Its disk can't be trusted, as it noticed itself. */
+  refuse(): void {
+    this.end();
+    this.standing = "refused";
+  }
+
+  /** Proposes as a client that is connected to this server. */
+  propose(command: Uint8Array, timeoutMs: number): Promise<Answer> {
+    const { life } = this;
+    const replica = life?.replica;
+    if (life === undefined || replica === undefined) {
+      return Promise.resolve({ kind: "failed", reason: "down" });
+    }
+    return new Promise((resolve) => {
+      let timer: { cancel(): void } | undefined;
+      const settle = (answer: Answer): void => {
+        if (!life.waiting.delete(settle)) return;
+        timer?.cancel();
+        resolve(answer);
+      };
+      life.waiting.add(settle);
+      // The client has a clock of its own: the server may be paused, or its clock be slow.
+      timer = this.#world.scheduler.after(2 * timeoutMs, () => settle({ kind: "unknown" }));
+      replica.propose(command, { timeoutMs }).then(
+        (applied) => settle({ kind: "ok", ...applied }),
+        (error: unknown) => settle(answerOf(error)),
+      );
+    });
+  }
+
+  end(): void {
+    const { life } = this;
+    this.standing = "down";
+    this.life = undefined;
+    if (life === undefined) return;
+    life.process.kill();
+    // Whose server dies never learns what came of it.
+    for (const settle of [...life.waiting]) settle({ kind: "unknown" });
+  }
+
+  #options(life: Life): ReplicaOptions<Uint8Array> {
+    const { plan, network, random, watch } = this.#world;
+    const voters = Array.from({ length: plan.nodes }, (_, i) => i + 1);
+    const knobs = { ...plan.knobs, ...plan.nodeKnobs[this.id] };
+    const { segmentBytes, preallocate, snapshotChunkBytes, snapshotEveryEntries } = knobs;
+    const { snapshotEveryBytes, applySliceMs, proposalsMax, ...config } = knobs;
+    const own = {
+      segmentBytes,
+      preallocate,
+      snapshotChunkBytes,
+      snapshotEveryEntries,
+      snapshotEveryBytes,
+      applySliceMs,
+      proposalsMax,
+    };
+    return {
+      ...(defined(own) as Partial<ReplicaOptions<Uint8Array>>),
+      config: makeConfig({ ...coreOnly(config), id: this.id, members: { voters } }),
+      clusterId: CLUSTER_ID,
+      disk: this.disk,
+      network: network.plug(this.id, life.process),
+      clock: life.clock,
+      machine: life.machine,
+      random: random.fork(`start ${this.id} ${this.starts}`).word(),
+      observe: (event) => this.watch.happened(event),
+      probe: this.watch.probe(life),
+      onFailure: (error) => {
+        if (this.life === life) stoppedItself(this.#world, this, error);
+      },
+    };
+  }
+}
+
+const CLUSTER_ID = 7;
+
+/** Without what was left open. */
+function defined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as Partial<T>;
+}

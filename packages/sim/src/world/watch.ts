@@ -1,0 +1,95 @@
+/** Looks at the whole cluster: what must hold at every moment of every run. */
+
+import {
+  type Entry,
+  InvariantError,
+  type Message,
+  type NodeId,
+  type Raft,
+  type RaftEvent,
+  type Term,
+} from "@holdfast/raft";
+import { CheckFailed } from "../check-failed.ts";
+import { ClusterInvariants, type DurableState } from "../cluster-invariants.ts";
+import { HashLedger } from "../load/hash-ledger.ts";
+import type { Failure } from "../outcome.ts";
+import type { Scheduler } from "../scheduler.ts";
+
+export class Watch {
+  readonly invariants: ClusterInvariants = new ClusterInvariants();
+  readonly ledger: HashLedger = new HashLedger();
+  /** The first thing that went wrong. */
+  failure: Failure | undefined;
+  elections = 0;
+  stepDowns = 0;
+  committed = 0;
+  readonly #scheduler: Scheduler;
+  readonly #disks: readonly DurableState[];
+  readonly #rafts: (id: NodeId) => Raft | undefined;
+  readonly #failed: () => void;
+
+  constructor(
+    scheduler: Scheduler,
+    disks: readonly DurableState[],
+    rafts: (id: NodeId) => Raft | undefined,
+    failed: () => void,
+  ) {
+    this.#scheduler = scheduler;
+    this.#disks = disks;
+    this.#rafts = rafts;
+    this.#failed = failed;
+  }
+
+  /** Runs a check. What it throws is the end of the run, never of the code that it looks at. */
+  guard(node: NodeId, check: () => void): void {
+    if (this.failure !== undefined) return;
+    try {
+      check();
+    } catch (error) {
+      this.fail(node, error);
+    }
+  }
+
+  fail(node: NodeId, error: unknown): void {
+    if (this.failure !== undefined) return;
+    this.failure = failureOf(error, this.#scheduler.now, node);
+    this.#failed();
+  }
+
+  happened(raft: Raft, event: RaftEvent): void {
+    if (event.kind === "became-leader") this.elections++;
+    else if (event.kind === "stepped-down") this.stepDowns++;
+    else if (event.kind === "committed" && event.index > this.committed) {
+      this.committed = event.index;
+      this.#scheduler.trace.note(event.index);
+    }
+    this.invariants.happened(raft, event);
+  }
+
+  applied(entry: Entry, term: Term): void {
+    this.invariants.applied(entry, term, this.#disks);
+  }
+
+  left(message: Message, disk: DurableState): void {
+    const isAck = message.kind === "append-response" || message.kind === "snapshot-response";
+    this.invariants.left(message, disk, isAck ? this.#rafts(message.to) : undefined);
+  }
+
+  /** A state machine has this state after the entry at `index` (I-11). */
+  stateReached(node: NodeId, index: number, hash: number): void {
+    this.guard(node, () => this.ledger.reached(node, index, hash));
+  }
+}
+
+/** The constant part of a message is the name of the check. */
+function failureOf(error: unknown, at: number, node: NodeId): Failure {
+  if (error instanceof CheckFailed) {
+    const { check, message } = error;
+    return { check, message, at, node, stack: error.stack ?? "" };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const root = error instanceof Error && error.cause instanceof InvariantError ? error.cause : error;
+  const check = root instanceof Error ? root.message : message;
+  return { check, message, at, node, stack };
+}

@@ -1,0 +1,125 @@
+/** The simulated world of one run: servers, network, time, and who looks at them. */
+
+import { type NodeId, NOBODY, type Raft } from "@holdfast/raft";
+import { SimDisk } from "../disk.ts";
+import { DurableLog } from "../durable-log.ts";
+import type { Answer, Door } from "../load/door.ts";
+import { SimNetwork } from "../network.ts";
+import type { FaultKind, Who } from "../plan/fault.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Process } from "../process.ts";
+import { Random } from "../random.ts";
+import type { Scheduler } from "../scheduler.ts";
+import { Server } from "./server.ts";
+import { ServerWatch } from "./server-watch.ts";
+import { Watch } from "./watch.ts";
+
+export class World implements Door {
+  readonly plan: Plan;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly network: SimNetwork;
+  readonly servers: readonly Server[];
+  readonly watch: Watch;
+  /** Faults that took effect. */
+  readonly faults: Map<FaultKind, number> = new Map();
+  /** Servers that failed a check at their start because their disk was damaged. */
+  readonly refused: Set<NodeId> = new Set();
+  /** Resolves at the first failure. */
+  readonly failed: Promise<void>;
+  syncs = 0;
+  /** No fault strikes any more. */
+  isHealed = false;
+  readonly #choice: Random;
+
+  constructor(plan: Plan, scheduler: Scheduler) {
+    this.plan = plan;
+    this.scheduler = scheduler;
+    this.random = new Random(plan.seed);
+    this.#choice = this.random.fork("who");
+    this.network = new SimNetwork(scheduler, this.random.fork("network"), {
+      nodes: plan.nodes,
+      weather: plan.weather,
+    });
+    const ids = Array.from({ length: plan.nodes }, (_, i) => i + 1);
+    const durables = ids.map(() => new DurableLog());
+    let reject: () => void = () => {};
+    this.failed = new Promise((resolve) => {
+      reject = resolve;
+    });
+    this.watch = new Watch(scheduler, durables, (id) => this.server(id).raft, reject);
+    this.servers = ids.map((id, i) => {
+      const durable = durables[i] ?? new DurableLog();
+      return new Server(this, id, new ServerWatch(id, this.watch, durable), durable);
+    });
+  }
+
+  get nodes(): number {
+    return this.plan.nodes;
+  }
+
+  /** The longest election timeout: the unit in which progress is measured. */
+  get timeoutMs(): number {
+    return this.plan.knobs.electionTimeoutMaxMs ?? 2000;
+  }
+
+  server(id: NodeId): Server {
+    const server = this.servers[id - 1];
+    if (server === undefined) throw new RangeError(`No node ${id}`);
+    return server;
+  }
+
+  newDisk(id: NodeId, process: Process, durable: DurableLog): SimDisk {
+    const { syncMs, syncJitterMs, afterFailedSync } = this.plan.disks;
+    const random = this.random.fork(`disk ${id}`);
+    const draw = (): number => random.fraction();
+    return new SimDisk({ random: draw, process, scheduler: this.scheduler, syncMs, syncJitterMs, afterFailedSync, watcher: durable });
+  }
+
+  /** Who that is now. Undefined when nobody is. */
+  resolve(who: Who): NodeId | undefined {
+    if (typeof who === "number") return who <= this.nodes ? who : undefined;
+    if (who === "leader") return this.leader() || undefined;
+    const matching = this.servers.filter(({ raft }) =>
+      who === "follower" ? raft?.role.kind === "follower" : isCampaigning(raft),
+    );
+    return matching[this.#choice.below(Math.max(1, matching.length))]?.id;
+  }
+
+  /** The leader of the highest term that runs, or {@link NOBODY}. */
+  leader(): NodeId {
+    let found: Raft | undefined;
+    for (const { raft } of this.servers) {
+      if (raft?.role.kind === "leader" && raft.term > (found?.term ?? 0)) found = raft;
+    }
+    return found?.config.id ?? NOBODY;
+  }
+
+  isUp(node: NodeId): boolean {
+    return this.server(node).isUp;
+  }
+
+  propose(node: NodeId, command: Uint8Array, timeoutMs: number): Promise<Answer> {
+    return this.server(node).propose(command, timeoutMs);
+  }
+
+  now(): number {
+    return this.scheduler.now;
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.scheduler.after(ms, resolve);
+    });
+  }
+
+  /** A fault took effect. */
+  struck(kind: FaultKind): void {
+    this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1);
+    this.scheduler.trace.note(kind);
+  }
+}
+
+function isCampaigning(raft: Raft | undefined): boolean {
+  return raft?.role.kind === "candidate" || raft?.role.kind === "pre-candidate";
+}
