@@ -2,8 +2,10 @@
 
 import { hearMarks } from "@holdfast/raft";
 import { decideMaybe } from "@holdfast/replica";
-import { CheckFailed } from "./check-failed.ts";
-import { Load } from "./load/load.ts";
+import type { Broken } from "./load/broken.ts";
+import { checkConvergence } from "./load/check-convergence.ts";
+import { LoadMachine } from "./load/machine.ts";
+import { createWorkload, type Workload } from "./load/workload.ts";
 import type { Outcome, RunFigures } from "./outcome.ts";
 import type { Fault } from "./plan/fault.ts";
 import type { Plan } from "./plan/plan.ts";
@@ -30,7 +32,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<Outcome>
   decideMaybe(chances(world, marks));
   try {
     await scheduler.run(() => Promise.race([play.whole(), world.failed]), options.pump);
-    world.watch.guard(0, () => play.load.checkHistory(world.watch.invariants.committed));
+    play.audit();
   } catch (error) {
     world.watch.fail(0, error);
   } finally {
@@ -47,13 +49,18 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<Outcome>
 
 /** The two phases of a run. */
 class Play {
-  readonly load: Load;
+  readonly workload: Workload;
   recovery: Recovery | undefined;
   readonly #world: World;
 
   constructor(world: World) {
     this.#world = world;
-    this.load = new Load(world, world.plan.load, world.random.fork("load"));
+    this.workload = createWorkload({
+      load: world.plan.load,
+      door: world,
+      random: world.random.fork("load"),
+      report: (broken) => world.watch.broken(broken),
+    });
   }
 
   async whole(): Promise<void> {
@@ -61,23 +68,33 @@ class Play {
     const { plan, scheduler } = world;
     for (const server of world.servers) server.start();
     for (const fault of plan.faults) scheduler.after(fault.at, () => strike(world, fault));
-    this.load.start();
+    this.workload.start();
     await world.sleep(plan.safetyMs);
-    this.load.stop();
     const core = healed(world);
+    await this.workload.stop();
     if (core === undefined) return;
-    this.recovery = await recover(world, core, (nodes, withinMs) =>
-      this.load.commitOne(nodes, withinMs),
-    );
-    await this.load.settled();
+    this.recovery = await recover(world, core, this.workload);
     await staysCalm(world);
-    checkEqualStates(core.map(({ life }) => life?.machine.stateHash() ?? 0));
+    const standings = core.map(({ id, raft, life }) => ({
+      node: id,
+      applied: raft?.applied ?? 0,
+      machine: life?.machine ?? new LoadMachine(),
+    }));
+    this.#report(checkConvergence(standings));
   }
-}
 
-function checkEqualStates(hashes: readonly number[]): void {
-  if (new Set(hashes).size > 1) {
-    throw new CheckFailed("state: replicas differ in the end", hashes.join(", "));
+  /** What clients were told, held against the log that was chosen. */
+  audit(): void {
+    const { invariants, ledger, failure } = this.#world.watch;
+    if (failure !== undefined) return;
+    const { committed } = invariants;
+    const chosen = { last: committed.size, at: (index: number) => committed.get(index) };
+    this.#report(this.workload.checkLog(chosen, ledger));
+    this.#report(this.workload.checkHistory());
+  }
+
+  #report(broken: Broken | undefined): void {
+    if (broken !== undefined) this.#world.watch.broken(broken);
   }
 }
 
@@ -132,12 +149,12 @@ function figures(world: World, play: Play): RunFigures {
     events: scheduler.ran,
     simulatedMs: scheduler.now,
     faults: Object.fromEntries(world.faults),
-    operations: play.load.tally(),
+    operations: play.workload.operations,
     committed: watch.committed,
     elections: watch.elections,
     starts: servers.reduce((sum, { starts }) => sum + starts, 0),
-    packets: network.figures.packets,
-    bytes: network.figures.bytes,
+    packets: network.figures().packets,
+    bytes: network.figures().bytes,
     syncs: world.syncs,
     ...(play.recovery === undefined ? {} : { recovery: play.recovery }),
   };

@@ -13,19 +13,21 @@ export function diskFault(world: World, fault: DiskFault): boolean {
   const { faults } = server.disk;
   switch (fault.kind) {
     case "disk-error":
+      server.isDiskFaulty = true;
       faults.failNext(fault.operation, fault.code, fault.times);
       break;
     case "disk-slow":
-      faults.slowMs = fault.syncMs;
+      faults.syncMs = fault.syncMs;
       world.scheduler.after(fault.forMs, () => {
-        faults.slowMs = 0;
+        faults.syncMs = world.plan.disks.syncMs;
       });
       break;
     case "disk-hang":
       faults.hang();
-      world.scheduler.after(fault.forMs, () => faults.unhang());
+      world.scheduler.after(fault.forMs, () => faults.lift());
       break;
     case "disk-full":
+      server.isDiskFaulty = true;
       faults.capacityBytes = server.disk.usedBytes();
       world.scheduler.after(fault.forMs, () => {
         faults.capacityBytes = Number.POSITIVE_INFINITY;
@@ -33,10 +35,15 @@ export function diskFault(world: World, fault: DiskFault): boolean {
       break;
     case "disk-damage":
       return damaged(world, server, fault.downMs, () =>
-        server.disk.damage(fault.area, fault.place, fault.damage, world.random.fork(`damage ${fault.id}`)),
+        server.disk.damage(
+            fault.area,
+            fault.place,
+            fault.damage,
+            world.random.fork(`damage ${fault.id}`),
+          ) !== undefined,
       );
     case "disk-loss":
-      return damaged(world, server, fault.downMs, () => server.disk.lose(fault.area));
+      return damaged(world, server, fault.downMs, () => server.disk.lose(fault.area).length > 0);
   }
   return true;
 }
@@ -46,11 +53,15 @@ function damaged(
   world: World,
   server: Server,
   downMs: number,
-  harm: () => string | undefined,
+  harm: () => boolean,
 ): boolean {
+  const before = world.durables[server.id - 1];
   server.crash(false, "all");
-  const done = harm();
-  if (done !== undefined) server.isDamaged = true;
+  const isDone = harm();
+  if (isDone) {
+    server.isDamaged = true;
+    if (before !== undefined) world.durables[server.id - 1] = before;
+  }
   world.scheduler.after(downMs, () => server.start());
-  return done !== undefined;
+  return isDone;
 }

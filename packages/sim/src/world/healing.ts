@@ -4,8 +4,10 @@
  * nothing.
  */
 
-import type { NodeId, Raft } from "@holdfast/raft";
+import type { Raft } from "@holdfast/raft";
+import { FAIR } from "../network.ts";
 import { CheckFailed } from "../check-failed.ts";
+import type { Workload } from "../load/workload.ts";
 import type { RunFigures } from "../outcome.ts";
 import { pausedForGood, processOf } from "./process-faults.ts";
 import { linksIn } from "./network-faults.ts";
@@ -15,6 +17,7 @@ import type { World } from "./world.ts";
 /** Bounds, in longest election timeouts. A round of votes splits in less than a third of all cases. */
 const LEADER_WITHIN = 20;
 const COMMIT_WITHIN = 25;
+const EACH_WITHIN = 10;
 const CAUGHT_UP_WITHIN = 25;
 
 export type Recovery = NonNullable<RunFigures["recovery"]>;
@@ -23,10 +26,11 @@ export type Recovery = NonNullable<RunFigures["recovery"]>;
 export function healed(world: World): readonly Server[] | undefined {
   const { healing } = world.plan;
   world.isHealed = true;
-  world.network.calm();
+  world.network.heal();
+  world.network.weather = FAIR;
   for (const server of world.servers) {
     server.trap = undefined;
-    server.disk.faults.clear();
+    server.disk.faults.heal();
     processOf(server)?.resume();
   }
   const isCore = new Set(healing.core);
@@ -50,15 +54,24 @@ function leaveBroken(world: World, server: Server): void {
 export async function recover(
   world: World,
   core: readonly Server[],
-  commit: (nodes: readonly NodeId[], withinMs: number) => Promise<void>,
+  workload: Workload,
 ): Promise<Recovery> {
   const { timeoutMs } = world;
   const began = world.now();
   const since = (): number => (world.now() - began) / timeoutMs;
   await until(world, "liveness: no leader", LEADER_WITHIN * timeoutMs, () => leads(core));
   const leader = since();
-  await commit(core.map(({ id }) => id), COMMIT_WITHIN * timeoutMs);
-  const committed = since();
+  const progress = await workload.progress({
+    core: core.map(({ id }) => id),
+    electionTimeoutMaxMs: timeoutMs,
+    firstTimeouts: COMMIT_WITHIN,
+    eachTimeouts: EACH_WITHIN,
+    rounds: 1,
+  });
+  if (progress.broken !== undefined) {
+    throw new CheckFailed(progress.broken.check, progress.broken.message);
+  }
+  const commit = leader + progress.firstMs / timeoutMs;
   const goal = Math.max(...core.map(({ raft }) => raft?.commit ?? 0));
   const withinMs = CAUGHT_UP_WITHIN * timeoutMs + transferMs(world, core);
   await until(world, "liveness: not all have caught up", withinMs, () =>
@@ -67,7 +80,7 @@ export async function recover(
   await until(world, "liveness: something is never given back", CAUGHT_UP_WITHIN * timeoutMs, () =>
     core.every(isAtRest),
   );
-  return { leader, commit: committed, caughtUp: since() };
+  return { leader, commit, caughtUp: since() };
 }
 
 /** Nothing happens to a healthy cluster: no election, no step-down. */

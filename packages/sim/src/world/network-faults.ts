@@ -1,6 +1,6 @@
 /** Faults of the network: each is lifted by itself, and all of them when the cluster heals. */
 
-import { linksOf } from "../network-shapes.ts";
+import { allLinks, type Lift, type Link, linksOf } from "../network.ts";
 import type { NetworkFault, Shape } from "../plan/fault.ts";
 import type { World } from "./world.ts";
 
@@ -25,14 +25,14 @@ export function networkFault(world: World, fault: NetworkFault): boolean {
     network.break(links);
     return true;
   }
-  const lift = liftable(world, fault, links);
-  scheduler.after(fault.forMs, lift);
+  const lift = lay(world, fault, links);
+  scheduler.after(fault.forMs, () => lift.lift());
   return true;
 }
 
 type Lasting = Extract<NetworkFault, { kind: "partition" | "clog" | "slow-link" | "filter" }>;
 
-function liftable(world: World, fault: Lasting, links: readonly number[]): () => void {
+function lay(world: World, fault: Lasting, links: readonly Link[]): Lift {
   const { network } = world;
   switch (fault.kind) {
     case "partition":
@@ -42,17 +42,19 @@ function liftable(world: World, fault: Lasting, links: readonly number[]): () =>
     case "slow-link":
       return network.slow(links, fault.bytesPerSecond);
     case "filter":
-      return network.dropKinds(links, fault.messages, fault.lost);
+      return network.drop(links, { messages: fault.messages, lost: fault.lost });
   }
 }
 
 function flap(world: World, shape: Shape, periodMs: number, times: number): void {
   if (times === 0 || world.isHealed) return;
   const lift = world.network.cut(linksIn(world, shape));
-  world.scheduler.after(periodMs / 2, lift);
+  world.scheduler.after(periodMs / 2, () => lift.lift());
   world.scheduler.after(periodMs, () => flap(world, shape, periodMs, times - 1));
 }
 
-export function linksIn(world: World, shape: Shape | "all"): readonly number[] {
-  return linksOf(shape, (who) => world.resolve(who), world.nodes);
+export function linksIn(world: World, shape: Shape | "all"): readonly Link[] {
+  return shape === "all"
+    ? allLinks(world.ids)
+    : linksOf(shape, (who) => world.resolve(who), world.ids);
 }

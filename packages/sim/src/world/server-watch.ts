@@ -4,58 +4,61 @@ import {
   assert,
   type Before,
   checkShape,
+  checkState,
   checkStep,
+  InvariantError,
   type NodeId,
+  type Raft,
   type RaftEvent,
   remember,
   type Term,
 } from "@holdfast/raft";
 import type { Packet, Probe } from "@holdfast/replica";
 import type { DurableLog } from "../durable-log.ts";
-import type { Life } from "./server.ts";
+import type { Life, Server } from "./server.ts";
 import type { Watch } from "./watch.ts";
 
 export class ServerWatch {
-  readonly #id: NodeId;
+  readonly #server: Server;
   readonly #watch: Watch;
-  readonly #durable: DurableLog;
   /** Who got this server's vote, by term: kept over all its lives (A3, A4). */
   readonly #votes = new Map<Term, NodeId>();
   /** The highest term in which it spoke, and that of its earlier lives. */
   #spokenTerm: Term = 0;
   #spokenBefore: Term = 0;
   #life: Life | undefined;
+  /** What was durable when the last life ended that had read its disk: the next one must find it. */
+  #survivors: DurableLog | undefined;
 
-  constructor(id: NodeId, watch: Watch, durable: DurableLog) {
-    this.#id = id;
+  constructor(server: Server, watch: Watch) {
+    this.#server = server;
     this.#watch = watch;
-    this.#durable = durable;
   }
 
-  /** The process has ended; with `power` what was not synced is lost. */
-  ended(power: boolean): void {
+  /** The process has ended. */
+  ended(): void {
     this.#spokenBefore = this.#spokenTerm;
     this.#life = undefined;
-    if (power) this.#durable.powerLost();
+    this.#survivors ??= this.#server.durable;
   }
 
   happened(event: RaftEvent): void {
     const raft = this.#life?.raft;
     if (raft === undefined) return;
-    this.#watch.guard(this.#id, () => this.#watch.happened(raft, event));
+    this.#watch.guard(this.#server.id, () => this.#watch.happened(raft, event));
   }
 
   probe(life: Life): Probe {
     const watch = this.#watch;
-    const id = this.#id;
+    const { id } = this.#server;
     let before: Before | undefined;
     return {
       opened: (raft) => {
         life.raft = raft;
         this.#life = life;
         watch.guard(id, () => {
-          this.#durable.recovered(raft);
-          checkShape(raft);
+          this.#recovered(raft);
+          checkState(raft);
         });
       },
       stepping: () => {
@@ -74,15 +77,27 @@ export class ServerWatch {
         if (life.process.isAlive) watch.guard(id, () => this.#speaks(packet));
       },
       applied: (entry) => {
-        const { raft } = life;
-        if (raft !== undefined) watch.guard(id, () => watch.applied(entry, raft.term));
+        const { raft, machine } = life;
+        if (raft === undefined || !life.process.isAlive) return;
+        watch.guard(id, () => {
+          watch.applied(entry, raft.term);
+          watch.ledger.note(id, entry.index, machine.stateHash());
+        });
       },
+      restored: ({ index }) => watch.ledger.note(id, index, life.machine.stateHash()),
     };
+  }
+
+  /** Nothing that was durable is gone. */
+  #recovered(raft: Raft): void {
+    const missing = this.#server.isDamaged ? undefined : this.#survivors?.missingIn(raft);
+    if (missing !== undefined) throw new InvariantError(missing);
+    this.#survivors = undefined;
   }
 
   #speaks(packet: Packet): void {
     if (packet.kind === "forward-request" || packet.kind === "forward-response") return;
-    this.#watch.left(packet, this.#durable);
+    this.#watch.left(packet, this.#server.durable);
     assert(packet.term >= this.#spokenBefore, "server: speaks in a term before that of its last life");
     if (packet.term > this.#spokenTerm) this.#spokenTerm = packet.term;
     if (packet.kind === "vote-response" && packet.granted && !packet.preVote) {

@@ -4,14 +4,14 @@ import { assert, makeConfig, type NodeId, type Raft } from "@holdfast/raft";
 import { openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
 import type { SimDisk } from "../disk.ts";
 import type { Keep } from "../disk-inode.ts";
-import type { DurableLog } from "../durable-log.ts";
+import { DurableLog } from "../durable-log.ts";
 import type { Answer } from "../load/door.ts";
-import { LoadMachine } from "../load/machine.ts";
+import { LoadMachine, type LoadResult } from "../load/machine.ts";
 import { NodeClock } from "../node-clock.ts";
 import { Process } from "../process.ts";
 import { answerOf } from "./answers.ts";
 import type { Trap } from "./process-faults.ts";
-import type { ServerWatch } from "./server-watch.ts";
+import { ServerWatch } from "./server-watch.ts";
 import { couldNotStart, stoppedItself } from "./supervisor.ts";
 import type { World } from "./world.ts";
 
@@ -29,7 +29,7 @@ export interface Life {
   readonly clock: NodeClock;
   readonly machine: LoadMachine;
   raft: Raft | undefined;
-  replica: Replica<Uint8Array> | undefined;
+  replica: Replica<LoadResult> | undefined;
   /** Clients that wait for an answer of this process. */
   readonly waiting: Set<(answer: Answer) => void>;
 }
@@ -51,20 +51,21 @@ export class Server {
   driftPpm: number;
   aheadMs: number;
   readonly watch: ServerWatch;
-  readonly durable: DurableLog;
+  /** What its disk holds for certain. */
+  durable: DurableLog;
   readonly #world: World;
   #process: Process;
 
-  constructor(world: World, id: NodeId, watch: ServerWatch, durable: DurableLog) {
+  constructor(world: World, id: NodeId) {
     this.#world = world;
     this.id = id;
-    this.watch = watch;
-    this.durable = durable;
     const habits = world.plan.clocks[id - 1];
     this.driftPpm = habits?.driftPpm ?? 0;
     this.aheadMs = habits?.offsetMs ?? 0;
     this.#process = new Process(world.scheduler);
-    this.disk = world.newDisk(id, this.#process, durable);
+    this.disk = world.newDisk(id, this.#process);
+    this.durable = this.#observe();
+    this.watch = new ServerWatch(this, world.watch);
   }
 
   get raft(): Raft | undefined {
@@ -88,9 +89,7 @@ export class Server {
       driftPpm: this.driftPpm,
       random: world.random.fork(`clock ${this.id} ${this.starts}`),
     });
-    const machine = new LoadMachine(world.plan.load.model, (at, hash) =>
-      world.watch.stateReached(this.id, at, hash),
-    );
+    const machine = new LoadMachine();
     const life: Life = {
       process,
       clock,
@@ -119,10 +118,12 @@ export class Server {
     this.#process = new Process(this.#world.scheduler);
     const next = { process: this.#process };
     this.disk = power ? disk.crash({ keep }, next) : disk.kill(next);
-    this.watch.ended(power);
+    this.watch.ended();
+    this.durable = this.#observe();
+    if (!this.isDamaged) this.#world.durables[this.id - 1] = this.durable;
   }
 
-  /** Its disk can't be trusted, as it noticed itself. */
+  /** Its disk can't be trusted, as it has noticed itself. */
   refuse(): void {
     this.end();
     this.standing = "refused";
@@ -136,15 +137,10 @@ export class Server {
       return Promise.resolve({ kind: "failed", reason: "down" });
     }
     return new Promise((resolve) => {
-      let timer: { cancel(): void } | undefined;
       const settle = (answer: Answer): void => {
-        if (!life.waiting.delete(settle)) return;
-        timer?.cancel();
-        resolve(answer);
+        if (life.waiting.delete(settle)) resolve(answer);
       };
       life.waiting.add(settle);
-      // The client has a clock of its own: the server may be paused, or its clock be slow.
-      timer = this.#world.scheduler.after(2 * timeoutMs, () => settle({ kind: "unknown" }));
       replica.propose(command, { timeoutMs }).then(
         (applied) => settle({ kind: "ok", ...applied }),
         (error: unknown) => settle(answerOf(error)),
@@ -152,6 +148,7 @@ export class Server {
     });
   }
 
+  /** Without a crash of the disk: nothing of it will be used again. */
   end(): void {
     const { life } = this;
     this.standing = "down";
@@ -162,7 +159,17 @@ export class Server {
     for (const settle of [...life.waiting]) settle({ kind: "unknown" });
   }
 
-  #options(life: Life): ReplicaOptions<Uint8Array> {
+  #observe(): DurableLog {
+    const { disk, id } = this;
+    disk.beforeOperation = (_count, operation) => {
+      this.trap?.atDisk(operation, "before");
+      return undefined;
+    };
+    disk.afterOperation = (operation) => this.trap?.atDisk(operation, "after");
+    return new DurableLog(disk, { identity: { clusterId: CLUSTER_ID, nodeId: id } });
+  }
+
+  #options(life: Life): ReplicaOptions<LoadResult> {
     const { plan, network, random, watch } = this.#world;
     const voters = Array.from({ length: plan.nodes }, (_, i) => i + 1);
     const knobs = { ...plan.knobs, ...plan.nodeKnobs[this.id] };
@@ -178,7 +185,7 @@ export class Server {
       proposalsMax,
     };
     return {
-      ...(defined(own) as Partial<ReplicaOptions<Uint8Array>>),
+      ...(defined(own) as Partial<ReplicaOptions<LoadResult>>),
       config: makeConfig({ ...coreOnly(config), id: this.id, members: { voters } }),
       clusterId: CLUSTER_ID,
       disk: this.disk,

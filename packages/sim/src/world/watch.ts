@@ -11,26 +11,28 @@ import {
 } from "@holdfast/raft";
 import { CheckFailed } from "../check-failed.ts";
 import { ClusterInvariants, type DurableState } from "../cluster-invariants.ts";
+import type { Broken } from "../load/broken.ts";
 import { HashLedger } from "../load/hash-ledger.ts";
 import type { Failure } from "../outcome.ts";
 import type { Scheduler } from "../scheduler.ts";
 
 export class Watch {
   readonly invariants: ClusterInvariants = new ClusterInvariants();
-  readonly ledger: HashLedger = new HashLedger();
+  /** The state after each index, the same on all. */
+  readonly ledger: HashLedger = new HashLedger((broken) => this.broken(broken));
   /** The first thing that went wrong. */
   failure: Failure | undefined;
   elections = 0;
   stepDowns = 0;
   committed = 0;
   readonly #scheduler: Scheduler;
-  readonly #disks: readonly DurableState[];
+  readonly #disks: () => readonly DurableState[];
   readonly #rafts: (id: NodeId) => Raft | undefined;
   readonly #failed: () => void;
 
   constructor(
     scheduler: Scheduler,
-    disks: readonly DurableState[],
+    disks: () => readonly DurableState[],
     rafts: (id: NodeId) => Raft | undefined,
     failed: () => void,
   ) {
@@ -67,7 +69,7 @@ export class Watch {
   }
 
   applied(entry: Entry, term: Term): void {
-    this.invariants.applied(entry, term, this.#disks);
+    this.invariants.applied(entry, term, this.#disks());
   }
 
   left(message: Message, disk: DurableState): void {
@@ -75,9 +77,9 @@ export class Watch {
     this.invariants.left(message, disk, isAck ? this.#rafts(message.to) : undefined);
   }
 
-  /** A state machine has this state after the entry at `index` (I-11). */
-  stateReached(node: NodeId, index: number, hash: number): void {
-    this.guard(node, () => this.ledger.reached(node, index, hash));
+  /** A check has found this. */
+  broken({ check, message, node }: Broken): void {
+    this.fail(node, new CheckFailed(check, message));
   }
 }
 

@@ -1,8 +1,9 @@
 /** The simulated world of one run: servers, network, time, and who looks at them. */
 
 import { type NodeId, NOBODY, type Raft } from "@holdfast/raft";
+import { VirtualClock } from "../clock.ts";
 import { SimDisk } from "../disk.ts";
-import { DurableLog } from "../durable-log.ts";
+import type { DurableLog } from "../durable-log.ts";
 import type { Answer, Door } from "../load/door.ts";
 import { SimNetwork } from "../network.ts";
 import type { FaultKind, Who } from "../plan/fault.ts";
@@ -11,7 +12,6 @@ import type { Process } from "../process.ts";
 import { Random } from "../random.ts";
 import type { Scheduler } from "../scheduler.ts";
 import { Server } from "./server.ts";
-import { ServerWatch } from "./server-watch.ts";
 import { Watch } from "./watch.ts";
 
 export class World implements Door {
@@ -21,41 +21,54 @@ export class World implements Door {
   readonly network: SimNetwork;
   readonly servers: readonly Server[];
   readonly watch: Watch;
+  /** What each disk holds for certain, by node; of one that was damaged: what it held before. */
+  readonly durables: DurableLog[];
   /** Faults that took effect. */
   readonly faults: Map<FaultKind, number> = new Map();
   /** Servers that failed a check at their start because their disk was damaged. */
   readonly refused: Set<NodeId> = new Set();
   /** Resolves at the first failure. */
   readonly failed: Promise<void>;
-  syncs = 0;
   /** No fault strikes any more. */
   isHealed = false;
   readonly #choice: Random;
+  readonly #deviceClock: VirtualClock;
 
   constructor(plan: Plan, scheduler: Scheduler) {
     this.plan = plan;
     this.scheduler = scheduler;
     this.random = new Random(plan.seed);
     this.#choice = this.random.fork("who");
+    this.#deviceClock = new VirtualClock(scheduler);
     this.network = new SimNetwork(scheduler, this.random.fork("network"), {
-      nodes: plan.nodes,
-      weather: plan.weather,
+      carrying: plan.carrying ?? "raw",
     });
-    const ids = Array.from({ length: plan.nodes }, (_, i) => i + 1);
-    const durables = ids.map(() => new DurableLog());
-    let reject: () => void = () => {};
-    this.failed = new Promise((resolve) => {
-      reject = resolve;
+    this.network.weather = plan.weather;
+    let resolve: () => void = () => {};
+    this.failed = new Promise((done) => {
+      resolve = done;
     });
-    this.watch = new Watch(scheduler, durables, (id) => this.server(id).raft, reject);
-    this.servers = ids.map((id, i) => {
-      const durable = durables[i] ?? new DurableLog();
-      return new Server(this, id, new ServerWatch(id, this.watch, durable), durable);
-    });
+    this.watch = new Watch(
+      scheduler,
+      () => this.durables,
+      (id) => this.server(id).raft,
+      resolve,
+    );
+    this.servers = Array.from({ length: plan.nodes }, (_, i) => new Server(this, i + 1));
+    this.durables = this.servers.map(({ durable }) => durable);
   }
 
   get nodes(): number {
     return this.plan.nodes;
+  }
+
+  get ids(): readonly NodeId[] {
+    return this.servers.map(({ id }) => id);
+  }
+
+  /** Syncs that have succeeded, on all disks. */
+  get syncs(): number {
+    return this.servers.reduce((sum, { disk }) => sum + disk.syncs, 0);
   }
 
   /** The longest election timeout: the unit in which progress is measured. */
@@ -69,11 +82,16 @@ export class World implements Door {
     return server;
   }
 
-  newDisk(id: NodeId, process: Process, durable: DurableLog): SimDisk {
+  newDisk(id: NodeId, process: Process): SimDisk {
     const { syncMs, syncJitterMs, afterFailedSync } = this.plan.disks;
     const random = this.random.fork(`disk ${id}`);
-    const draw = (): number => random.fraction();
-    return new SimDisk({ random: draw, process, scheduler: this.scheduler, syncMs, syncJitterMs, afterFailedSync, watcher: durable });
+    const disk = new SimDisk({
+      random: () => random.fraction(),
+      clock: this.#deviceClock,
+      process,
+    });
+    Object.assign(disk.faults, { syncMs, syncJitterMs, afterFailedSync });
+    return disk;
   }
 
   /** Who that is now. Undefined when nobody is. */
