@@ -50,13 +50,22 @@ export {
 export type { Probe } from "./probe.ts";
 export type { Applied } from "./proposals.ts";
 export { openReplica, type Replica } from "./replica.ts";
+export { type ImageHeader, readImage } from "./snapshots/image.ts";
 export {
   type DamagedSnapshot,
   openSnapshots,
   type SnapshotOptions,
   SnapshotStore,
+  snapshotIndexOf,
 } from "./snapshots/snapshot-store.ts";
 export type { PeerStatus, ReplicaState, ReplicaStatus } from "./status.ts";
 export { openWal, type Recovered } from "./wal/open-wal.ts";
-export type { LogPoint } from "./wal/record.ts";
+export { type PlacedRecord, recordAt } from "./wal/placed-record.ts";
+export type { Head, LogPoint, WalRecord } from "./wal/record.ts";
+export {
+  type PlacedHeader,
+  readHeader as readSegmentHeader,
+  type SegmentHeader,
+  sequenceOf as segmentSequenceOf,
+} from "./wal/segment-header.ts";
 export { Wal, type WalOptions } from "./wal/wal.ts";

@@ -15,6 +15,7 @@ export class DirectoryState {
   #cache: Map<string, Inode> = new Map();
   #platter: Map<string, Inode> = new Map();
   #pending: readonly Change[] = [];
+  #filesMade = 0;
 
   names(): readonly string[] {
     return [...this.#cache.keys()].sort();
@@ -22,6 +23,11 @@ export class DirectoryState {
 
   find(name: string): Inode | undefined {
     return this.#cache.get(name);
+  }
+
+  /** What a power loss leaves for certain. */
+  durableNames(): ReadonlyMap<string, Inode> {
+    return this.#platter;
   }
 
   usedBytes(): number {
@@ -36,7 +42,8 @@ export class DirectoryState {
       existing.truncate(0);
       return existing;
     }
-    const inode = new Inode();
+    this.#filesMade += 1;
+    const inode = new Inode(this.#filesMade);
     this.#change({ kind: "link", name, inode });
     return inode;
   }
@@ -48,6 +55,18 @@ export class DirectoryState {
 
   remove(name: string): void {
     if (this.#cache.has(name)) this.#change({ kind: "unlink", name });
+  }
+
+  /** These files are gone, under all views; nobody is told. */
+  lose(isLost: (name: string) => boolean): readonly string[] {
+    const lost = this.names().filter(isLost);
+    for (const names of [this.#cache, this.#platter]) {
+      for (const name of [...names.keys()]) if (isLost(name)) names.delete(name);
+    }
+    this.#pending = this.#pending.filter((change) => {
+      return !isLost(change.kind === "rename" ? change.to : change.name);
+    });
+    return lost;
   }
 
   /** The changes that a sync which starts now makes durable. */
@@ -67,6 +86,7 @@ export class DirectoryState {
       if (keep === "all" || (keep === "some" && random() < 0.5)) perform(names, change);
     }
     const left = new DirectoryState();
+    left.#filesMade = this.#filesMade;
     left.#cache = mapped(names, file);
     left.#platter = new Map(left.#cache);
     return left;
@@ -80,6 +100,7 @@ export class DirectoryState {
       return made;
     };
     const left = new DirectoryState();
+    left.#filesMade = this.#filesMade;
     left.#cache = mapped(this.#cache, copy);
     left.#platter = mapped(this.#platter, copy);
     left.#pending = this.#pending.map((change) =>

@@ -10,45 +10,35 @@ import {
   type DiskErrorCode,
   type DiskFile,
 } from "@holdfast/replica";
+import { type DamageDone, type DamageOptions, damageFiles, isInArea } from "./disk-damage.ts";
 import { DirectoryState } from "./disk-directory.ts";
+import { DiskFaults } from "./disk-faults.ts";
 import type { Inode, Keep } from "./disk-inode.ts";
-
-export type DiskOperation =
-  | "list"
-  | "open"
-  | "create"
-  | "rename"
-  | "remove"
-  | "sync-directory"
-  | "read"
-  | "write"
-  | "sync"
-  | "truncate"
-  | "close";
-
-/**
- * Called before operation number `count` (from 1) takes effect. It may crash the disk, or return a
- * code: the operation then fails with it. A failed `sync` behaves as on common file systems: the
- * pages count as clean and a later sync succeeds without writing them. A `write` that fails may
- * leave a part of its bytes.
- */
-export type OperationHook = (
-  count: number,
-  operation: DiskOperation,
-  name: string,
-) => DiskErrorCode | undefined;
+import type { DiskOperation, DiskWatcher, EffectHook, OperationHook } from "./disk-operation.ts";
+import type { Damage, DiskArea, DiskPlace } from "./plan/fault.ts";
+import type { Process } from "./process.ts";
+import type { Random } from "./random.ts";
 
 export interface SimDiskOptions {
   /** In [0, 1), seeded: decides everything that a fault leaves to chance. */
   readonly random: () => number;
   /**
-   * With `syncMs`: `sync` and `syncDirectory` take that long. Without, they end within a microtask.
+   * Time of the device, not that of a node: with it `sync`, `syncDirectory` and (by
+   * `faults.otherMs`) the rest take their time. Without, all end within a microtask.
    */
   readonly clock?: Clock;
+  /** How long the next sync takes; by default `faults.syncMs` and its jitter. */
   readonly syncMs?: () => number;
   /** Sum of file sizes at which writing fails with `no-space`. */
   readonly capacityBytes?: number;
   readonly onOperation?: OperationHook;
+  /**
+   * Whose disk it is: it hears of the end of an operation as an `io` event. Once it is dead nothing
+   * takes effect any more and nothing is settled, so to it the end is silent.
+   */
+  readonly process?: Process;
+  /** What may be changed while the disk is in use; by default all is well. */
+  readonly faults?: DiskFaults;
 }
 
 export interface CrashOptions {
@@ -62,26 +52,49 @@ export interface CrashOptions {
   readonly tornBytes?: number;
 }
 
+type Reject = (error: DiskError) => void;
+
 /**
  * After `crash` or `kill` this disk and its files are dead: everything that is called, or was under
- * way, rejects (or throws) with code `closed`. The returned disk is independent, so one dead disk
- * may be crashed again in other ways.
+ * way, rejects (or throws) with code `closed`; with a process nothing settles, and writing does
+ * nothing. The returned disk is independent, so one dead disk may be crashed again in other ways.
  */
 export class SimDisk implements Disk {
+  readonly faults: DiskFaults;
+  /** May be set at any time; neither outlives `crash` or `kill`. */
+  beforeOperation: OperationHook | undefined;
+  afterOperation: EffectHook | undefined;
+  watcher: DiskWatcher | undefined;
   readonly #options: SimDiskOptions;
+  readonly #process: Process | undefined;
   readonly #state: DirectoryState;
   #operations = 0;
-  #dead = false;
+  #syncs = 0;
+  #isDead = false;
   #lastWritten: Inode | undefined;
 
   constructor(options: SimDiskOptions, state: DirectoryState = new DirectoryState()) {
     this.#options = options;
+    this.#process = options.process;
     this.#state = state;
+    this.faults = options.faults ?? new DiskFaults();
+    if (options.capacityBytes !== undefined) this.faults.capacityBytes = options.capacityBytes;
+    this.beforeOperation = options.onOperation;
   }
 
   /** Operations begun so far. */
   get operations(): number {
     return this.#operations;
+  }
+
+  /** Syncs of files and of the directory that have succeeded so far. */
+  get syncs(): number {
+    return this.#syncs;
+  }
+
+  /** False once it has crashed, or its process has died. */
+  get isAlive(): boolean {
+    return !this.#isDead && (this.#process === undefined || this.#process.isAlive);
   }
 
   /**
@@ -94,7 +107,7 @@ export class SimDisk implements Disk {
 
   /** Power loss: what was synced stays, of the rest what `keep` says. */
   crash(options: CrashOptions, next: Partial<SimDiskOptions> = {}): SimDisk {
-    this.#dead = true;
+    this.#isDead = true;
     const random = options.random ?? this.#options.random;
     const tornIn = options.tornBytes === undefined ? undefined : this.#lastWritten;
     const state = this.#state.afterPowerLoss(options.keep, random, (inode) =>
@@ -108,7 +121,12 @@ export class SimDisk implements Disk {
    * was.
    */
   kill(next: Partial<SimDiskOptions> = {}): SimDisk {
-    this.#dead = true;
+    this.#isDead = true;
+    return this.copy(next);
+  }
+
+  /** An independent disk with the same content in both views; this one lives on. */
+  copy(next: Partial<SimDiskOptions> = {}): SimDisk {
     return new SimDisk(this.#nextOptions(next), this.#state.afterKill());
   }
 
@@ -128,96 +146,256 @@ export class SimDisk implements Disk {
     this.#find(name).flipBit(offset, bit);
   }
 
-  async list(): Promise<readonly string[]> {
-    this.begin("list", "");
-    return this.#state.names();
+  /**
+   * Damages a stored file silently, in the part that was written and synced. Returns what was done;
+   * `undefined` when there was nothing to damage. For the disk that a crash has left, before it is
+   * in use.
+   */
+  damage(
+    area: DiskArea,
+    place: DiskPlace,
+    damage: Damage,
+    random: Random,
+    options: DamageOptions = {},
+  ): DamageDone | undefined {
+    return damageFiles(this.#state, { area, place, damage }, random, options);
   }
 
-  async open(name: string): Promise<DiskFile> {
-    this.begin("open", name);
-    return new SimFile(this, name, this.#find(name));
-  }
-
-  async create(name: string): Promise<DiskFile> {
-    this.begin("create", name);
-    return new SimFile(this, name, this.#state.create(name));
-  }
-
-  async rename(from: string, to: string): Promise<void> {
-    this.begin("rename", from);
-    this.#find(from);
-    this.#state.rename(from, to);
-  }
-
-  async remove(name: string): Promise<void> {
-    this.begin("remove", name);
-    this.#state.remove(name);
-  }
-
-  async syncDirectory(): Promise<void> {
-    this.begin("sync-directory", "");
-    const point = this.#state.beginSync();
-    await this.pause();
-    this.requireAlive();
-    this.#state.endSync(point);
-  }
-
-  /** @internal Counts an operation, lets the hook act, and throws when it fails. */
-  begin(operation: DiskOperation, name: string): void {
-    const code = this.admit(operation, name);
-    if (code !== undefined) throw injected(operation, name, code);
-  }
-
-  /** @internal As `begin`, but leaves it to the caller how the operation fails. */
-  admit(operation: DiskOperation, name: string): DiskErrorCode | undefined {
-    this.requireAlive();
-    this.#operations += 1;
-    const code = this.#options.onOperation?.(this.#operations, operation, name);
-    this.requireAlive();
-    return code;
+  /** These files are gone, durably. Returns their names. */
+  lose(area: DiskArea): readonly string[] {
+    return this.#state.lose((name) => isInArea(name, area));
   }
 
   /** @internal */
-  requireAlive(): void {
-    if (this.#dead) throw new DiskError("closed", "The disk has crashed");
+  get state(): DirectoryState {
+    return this.#state;
   }
 
-  /** @internal Time passes during a sync; the disk may die meanwhile, up to the last moment. */
-  async pause(): Promise<void> {
-    const { clock, syncMs } = this.#options;
-    if (clock === undefined || syncMs === undefined) await Promise.resolve();
-    else await new Promise<void>((resolve) => clock.setTimer(syncMs(), resolve));
+  list(): Promise<readonly string[]> {
+    return this.#run("list", "", () => this.#state.names());
+  }
+
+  open(name: string): Promise<DiskFile> {
+    return this.#run("open", name, () => new SimFile(this, name, this.#find(name)));
+  }
+
+  create(name: string): Promise<DiskFile> {
+    return this.#run("create", name, () => new SimFile(this, name, this.#state.create(name)));
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#run("rename", from, () => {
+      this.#find(from);
+      this.#state.rename(from, to);
+    });
+  }
+
+  remove(name: string): Promise<void> {
+    return this.#run("remove", name, () => this.#state.remove(name));
+  }
+
+  syncDirectory(): Promise<void> {
+    return this.#sync(
+      "sync-directory",
+      "",
+      () => this.#state.beginSync(),
+      (point, code) => {
+        if (code !== undefined) return;
+        this.#state.endSync(point);
+        this.watcher?.directorySynced();
+      },
+    );
+  }
+
+  /** @internal */
+  readFrom(inode: Inode, name: string, position: number, length: number): Promise<Uint8Array> {
+    return this.#run("read", name, () => inode.read(position, length));
   }
 
   /** @internal Writes what fits and throws `no-space` when that is not all. */
   writeTo(inode: Inode, name: string, position: number, bytes: Uint8Array): void {
+    if (this.#isGone()) return;
     this.#lastWritten = inode;
-    const code = this.admit("write", name);
-    if (code !== undefined) {
-      const part = Math.floor(this.#options.random() * bytes.length);
-      inode.write(position, bytes.subarray(0, part));
-      throw injected("write", name, code);
-    }
-    const growth = Math.max(0, position + bytes.length - inode.size);
-    const excess =
-      this.#state.usedBytes() + growth - (this.#options.capacityBytes ?? Number.POSITIVE_INFINITY);
-    const fitting = excess > 0 ? Math.max(0, bytes.length - excess) : bytes.length;
-    if (fitting > 0) inode.write(position, bytes.subarray(0, fitting));
-    if (fitting < bytes.length) throw new DiskError("no-space", `No space left to write ${name}`);
+    const code = this.#admit("write", name);
+    if (this.#isGone()) return;
+    const length =
+      code === undefined
+        ? this.#fitting(inode, position, bytes.length)
+        : Math.floor(this.#options.random() * bytes.length);
+    inode.write(position, length === bytes.length ? bytes : bytes.subarray(0, length));
+    this.watcher?.wrote(inode.id, position, length);
+    if (code !== undefined) throw injected("write", name, code);
+    if (length < bytes.length) throw new DiskError("no-space", `No space left to write ${name}`);
+    if (this.afterOperation === undefined) return;
+    this.afterOperation("write", name);
+    this.#isGone();
   }
 
   /** @internal */
-  async syncInode(inode: Inode, name: string): Promise<void> {
-    const code = this.admit("sync", name);
-    const point = inode.beginSync();
-    await this.pause();
-    this.requireAlive();
-    if (code === undefined) {
-      inode.endSync(point);
-      return;
+  syncInode(inode: Inode, name: string): Promise<void> {
+    return this.#sync(
+      "sync",
+      name,
+      () => inode.beginSync(),
+      (point, code) => {
+        if (code !== undefined) {
+          inode.failSync(point, this.faults.afterFailedSync, this.#options.random);
+          return;
+        }
+        inode.endSync(point);
+        this.watcher?.synced(inode.id, inode.platter());
+      },
+    );
+  }
+
+  /** @internal */
+  truncateTo(inode: Inode, name: string, size: number): Promise<void> {
+    return this.#run("truncate", name, () => inode.truncate(size));
+  }
+
+  /** @internal */
+  closeFile(name: string, close: () => void): Promise<void> {
+    return this.#run("close", name, close);
+  }
+
+  /** @internal A promise that ends as it does for who asks a dead disk, or a closed file. */
+  refuse(file: string | undefined): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      if (this.isAlive && file !== undefined) {
+        this.#deliver(() => reject(new DiskError("closed", `File ${file} is closed`)), reject);
+      } else {
+        this.#bury(reject);
+      }
+    });
+  }
+
+  /** Counts an operation, lets the hook act, and says how it fails, if it does. */
+  #admit(operation: DiskOperation, name: string): DiskErrorCode | undefined {
+    this.#operations += 1;
+    const code = this.beforeOperation?.(this.#operations, operation, name);
+    return code ?? this.faults.take(operation);
+  }
+
+  /** Takes effect at once, or fails; the caller hears of it when the operation's time is over. */
+  #run<T>(operation: DiskOperation, name: string, effect: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (!this.isAlive) {
+        this.#bury(reject);
+        return;
+      }
+      const code = this.#admit(operation, name);
+      if (!this.isAlive) {
+        this.#bury(reject);
+        return;
+      }
+      const settle = this.#outcome(operation, name, code, effect, resolve, reject);
+      const { clock } = this.#options;
+      const { otherMs } = this.faults;
+      if (clock === undefined || otherMs === 0) this.#deliver(settle, reject);
+      else clock.setTimer(otherMs, () => this.#deliver(settle, reject));
+    });
+  }
+
+  #outcome<T>(
+    operation: DiskOperation,
+    name: string,
+    code: DiskErrorCode | undefined,
+    effect: () => T,
+    resolve: (value: T) => void,
+    reject: Reject,
+  ): () => void {
+    if (code !== undefined) return () => reject(injected(operation, name, code));
+    try {
+      const value = effect();
+      this.afterOperation?.(operation, name);
+      return () => resolve(value);
+    } catch (error) {
+      if (error instanceof DiskError) return () => reject(error);
+      throw error;
     }
-    inode.failSync(point, this.#options.random);
-    throw injected("sync", name, code);
+  }
+
+  /**
+   * `begin` takes note of what is to become durable, and `end` makes it so, or fails; between them
+   * time passes, and the disk may die up to the last moment.
+   */
+  #sync<P>(
+    operation: DiskOperation,
+    name: string,
+    begin: () => P,
+    end: (point: P, code: DiskErrorCode | undefined) => void,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.isAlive) {
+        this.#bury(reject);
+        return;
+      }
+      const code = this.#admit(operation, name);
+      if (!this.isAlive) {
+        this.#bury(reject);
+        return;
+      }
+      const point = begin();
+      const finish = (): void => {
+        if (this.isAlive) {
+          end(point, code);
+          if (code === undefined) this.#syncs += 1;
+          this.afterOperation?.(operation, name);
+        }
+        if (code === undefined) this.#deliver(resolve, reject);
+        else this.#deliver(() => reject(injected(operation, name, code)), reject);
+      };
+      if (this.faults.isHung) this.faults.whenLifted(() => this.#afterSyncTime(finish));
+      else this.#afterSyncTime(finish);
+    });
+  }
+
+  #afterSyncTime(finish: () => void): void {
+    const { clock } = this.#options;
+    const ms = this.#syncMs();
+    if (clock === undefined || ms === undefined) {
+      void Promise.resolve().then(() => this.faults.whenLifted(finish));
+    } else {
+      clock.setTimer(ms, () => this.faults.whenLifted(finish));
+    }
+  }
+
+  /** `undefined` when nobody has said how long a sync takes. */
+  #syncMs(): number | undefined {
+    const { syncMs, random } = this.#options;
+    if (syncMs !== undefined) return syncMs();
+    const { faults } = this;
+    if (faults.syncJitterMs > 0) return faults.syncMs + random() * faults.syncJitterMs;
+    return faults.syncMs > 0 ? faults.syncMs : undefined;
+  }
+
+  /** Lets the caller know, if it can be told anything any more. */
+  #deliver(settle: () => void, reject: Reject): void {
+    if (!this.isAlive) this.#bury(reject);
+    else if (this.#process === undefined) settle();
+    else this.#process.deliver("io", settle);
+  }
+
+  /** Nobody is left in a dead process to tell. */
+  #bury(reject: Reject): void {
+    if (this.#process === undefined) reject(new DiskError("closed", "The disk has crashed"));
+  }
+
+  /** True when there is nothing to do, as the process is dead; throws when only the disk is. */
+  #isGone(): boolean {
+    if (this.isAlive) return false;
+    if (this.#process !== undefined) return true;
+    throw new DiskError("closed", "The disk has crashed");
+  }
+
+  /** How many of the bytes there is room for; what a file has already can always be written over. */
+  #fitting(inode: Inode, position: number, length: number): number {
+    const { capacityBytes } = this.faults;
+    if (capacityBytes === Number.POSITIVE_INFINITY) return length;
+    const growth = Math.max(0, position + length - inode.size);
+    if (growth === 0) return length;
+    const excess = this.#state.usedBytes() + growth - capacityBytes;
+    return excess > 0 ? Math.max(0, length - Math.min(growth, excess)) : length;
   }
 
   #find(name: string): Inode {
@@ -227,8 +405,8 @@ export class SimDisk implements Disk {
   }
 
   #nextOptions(next: Partial<SimDiskOptions>): SimDiskOptions {
-    const { onOperation: _spent, ...rest } = this.#options;
-    return { ...rest, ...next };
+    const { onOperation: _spent, capacityBytes: _known, ...rest } = this.#options;
+    return { ...rest, faults: this.faults, ...next };
   }
 }
 
@@ -236,7 +414,7 @@ class SimFile implements DiskFile {
   readonly name: string;
   readonly #disk: SimDisk;
   readonly #inode: Inode;
-  #closed = false;
+  #isClosed = false;
 
   constructor(disk: SimDisk, name: string, inode: Inode) {
     this.#disk = disk;
@@ -248,37 +426,31 @@ class SimFile implements DiskFile {
     return this.#inode.size;
   }
 
-  async read(position: number, length: number): Promise<Uint8Array> {
-    this.#requireOpen();
-    this.#disk.begin("read", this.name);
-    return this.#inode.read(position, length);
+  read(position: number, length: number): Promise<Uint8Array> {
+    if (this.#isClosed) return this.#disk.refuse(this.name);
+    return this.#disk.readFrom(this.#inode, this.name, position, length);
   }
 
   write(position: number, bytes: Uint8Array): void {
-    this.#requireOpen();
+    if (this.#isClosed) throw new DiskError("closed", `File ${this.name} is closed`);
     this.#disk.writeTo(this.#inode, this.name, position, bytes);
   }
 
-  async sync(): Promise<void> {
-    this.#requireOpen();
-    await this.#disk.syncInode(this.#inode, this.name);
+  sync(): Promise<void> {
+    if (this.#isClosed) return this.#disk.refuse(this.name);
+    return this.#disk.syncInode(this.#inode, this.name);
   }
 
-  async truncate(size: number): Promise<void> {
-    this.#requireOpen();
-    this.#disk.begin("truncate", this.name);
-    this.#inode.truncate(size);
+  truncate(size: number): Promise<void> {
+    if (this.#isClosed) return this.#disk.refuse(this.name);
+    return this.#disk.truncateTo(this.#inode, this.name, size);
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#disk.begin("close", this.name);
-    this.#closed = true;
-  }
-
-  #requireOpen(): void {
-    this.#disk.requireAlive();
-    if (this.#closed) throw new DiskError("closed", `File ${this.name} is closed`);
+  close(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    return this.#disk.closeFile(this.name, () => {
+      this.#isClosed = true;
+    });
   }
 }
 

@@ -2,14 +2,17 @@
 
 export { type SleepingClock, VirtualClock } from "./clock.ts";
 export { ClusterInvariants, type DurableState } from "./cluster-invariants.ts";
-export {
-  type CrashOptions,
-  type DiskOperation,
-  type OperationHook,
-  SimDisk,
-  type SimDiskOptions,
-} from "./disk.ts";
-export { type Keep, SECTOR_BYTES } from "./disk-inode.ts";
+export { type CrashOptions, SimDisk, type SimDiskOptions } from "./disk.ts";
+export type { DamageDone, DamageOptions } from "./disk-damage.ts";
+export { DiskFaults } from "./disk-faults.ts";
+export { type AfterFailedSync, type Keep, SECTOR_BYTES } from "./disk-inode.ts";
+export type {
+  DiskOperation,
+  DiskWatcher,
+  EffectHook,
+  OperationHook,
+} from "./disk-operation.ts";
+export { DurableLog, type DurableLogOptions } from "./durable-log.ts";
 export { type ExploreOptions, explore, type Finding, type Report } from "./explore/explore.ts";
 export type { Invariant, Violation } from "./explore/invariants.ts";
 export { type Plant, SOUND } from "./explore/plant.ts";

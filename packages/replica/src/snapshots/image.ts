@@ -14,6 +14,7 @@ const MAGIC = "HFSN";
 const VERSION = 1;
 /** Magic, version and the header's length: enough to know how much to read. */
 const PREFIX_BYTES = 9;
+const CRC_BYTES = 4;
 const HEADER_BYTES_LIMIT = 1 << 20;
 
 export interface ImageHeader {
@@ -58,26 +59,50 @@ export async function readImageHeader(
   file: DiskFile,
   identity: StoreIdentity,
 ): Promise<ImageHeader> {
-  const prefix = new ByteReader(await file.read(0, PREFIX_BYTES), 0, PREFIX_BYTES);
-  if (String.fromCharCode(...prefix.take(MAGIC.length)) !== MAGIC) {
-    throw new SnapshotDamagedError(file.name, "not a snapshot");
+  const end = headerEnd(file.name, await file.read(0, PREFIX_BYTES), file.size);
+  return headerIn(file.name, await file.read(0, end), identity);
+}
+
+/** Reads a whole image that is in memory; throws what is wrong with it, as `verifyImage` does. */
+export function readImage(name: string, bytes: Uint8Array, identity: StoreIdentity): ImageHeader {
+  const end = headerEnd(name, bytes, bytes.length);
+  const header = headerIn(name, bytes.subarray(0, end), identity);
+  if (bytes.length !== header.end + header.payloadBytes) {
+    throw new SnapshotDamagedError(name, "length does not match");
   }
-  const version = prefix.byte();
-  if (version !== VERSION) throw new StoreVersionError(file.name, version, VERSION);
-  const crcAt = PREFIX_BYTES + prefix.u32();
-  const end = crcAt + 4;
-  if (!prefix.ok || end > Math.min(file.size, HEADER_BYTES_LIMIT)) {
-    throw new SnapshotDamagedError(file.name, "header is cut short");
+  if (crc32(bytes, 0, header.end) !== header.payloadCrc) {
+    throw new SnapshotDamagedError(name, "payload checksum does not match");
   }
-  const bytes = await file.read(0, end);
+  return header;
+}
+
+/** How long the header is that begins with `prefix`, in bytes. */
+function headerEnd(name: string, prefix: Uint8Array, fileBytes: number): number {
+  const reader = new ByteReader(prefix, 0, PREFIX_BYTES);
+  if (String.fromCharCode(...reader.take(MAGIC.length)) !== MAGIC) {
+    throw new SnapshotDamagedError(name, "not a snapshot");
+  }
+  const version = reader.byte();
+  if (version !== VERSION) throw new StoreVersionError(name, version, VERSION);
+  const end = PREFIX_BYTES + reader.u32() + CRC_BYTES;
+  if (!reader.ok || end > Math.min(fileBytes, HEADER_BYTES_LIMIT)) {
+    throw new SnapshotDamagedError(name, "header is cut short");
+  }
+  return end;
+}
+
+/** The header that is all of `bytes`. */
+function headerIn(name: string, bytes: Uint8Array, identity: StoreIdentity): ImageHeader {
+  const end = bytes.length;
+  const crcAt = end - CRC_BYTES;
   if (new ByteReader(bytes, crcAt, end).u32() !== crc32(bytes, 0, 0, crcAt)) {
-    throw new SnapshotDamagedError(file.name, "header checksum does not match");
+    throw new SnapshotDamagedError(name, "header checksum does not match");
   }
-  return readFields(file, new ByteReader(bytes, PREFIX_BYTES, crcAt), identity, end);
+  return readFields(name, new ByteReader(bytes, PREFIX_BYTES, crcAt), identity, end);
 }
 
 function readFields(
-  file: DiskFile,
+  name: string,
   reader: ByteReader,
   identity: StoreIdentity,
   end: number,
@@ -90,10 +115,10 @@ function readFields(
   const voters: number[] = [];
   for (let left = reader.varint(); left > 0 && reader.ok; left -= 1) voters.push(reader.varint());
   if (!reader.ok || reader.offset !== reader.end) {
-    throw new SnapshotDamagedError(file.name, "header makes no sense");
+    throw new SnapshotDamagedError(name, "header makes no sense");
   }
   if (clusterId !== identity.clusterId) {
-    throw new StoreIdentityError(file.name, "cluster", identity.clusterId, clusterId);
+    throw new StoreIdentityError(name, "cluster", identity.clusterId, clusterId);
   }
   return { meta: { index, term, members: { voters } }, payloadBytes, payloadCrc, end };
 }

@@ -54,7 +54,7 @@ export async function openSnapshots(disk: Disk, options: SnapshotOptions): Promi
   const damaged: DamagedSnapshot[] = [];
   for (const name of await disk.list()) {
     if (TEMPORARY.test(name)) await disk.remove(name);
-    if (indexOf(name) === undefined) continue;
+    if (snapshotIndexOf(name) === undefined) continue;
     const found = await examine(disk, name, options);
     if ("error" in found) damaged.push(found);
     else good.push(found);
@@ -263,7 +263,8 @@ export class SnapshotStore {
     if (oldest === undefined || kept.length < KEPT) return;
     this.#stored = kept;
     for (const name of await this.#disk.list()) {
-      if ((indexOf(name) ?? oldest.meta.index) < oldest.meta.index) await this.#disk.remove(name);
+      if ((snapshotIndexOf(name) ?? oldest.meta.index) < oldest.meta.index)
+        await this.#disk.remove(name);
     }
   }
 
@@ -320,8 +321,8 @@ function nameOf(index: Index): string {
   return `snapshot-${index.toString(16).padStart(16, "0")}.snap`;
 }
 
-/** `undefined` for the names of other files. */
-function indexOf(name: string): Index | undefined {
+/** Up to where the snapshot in the file of this name goes; `undefined` for other files. */
+export function snapshotIndexOf(name: string): Index | undefined {
   const digits = /^snapshot-([0-9a-f]{16})\.snap$/.exec(name)?.[1];
   return digits === undefined ? undefined : Number.parseInt(digits, 16);
 }

@@ -1,8 +1,8 @@
 /** The faults that a plan can hold: plain data with a time, so that they can be stored and dropped. */
 
 import type { Message, NodeId } from "@holdfast/raft";
-import type { DiskOperation } from "../disk.ts";
 import type { Keep } from "../disk-inode.ts";
+import type { DiskOperation } from "../disk-operation.ts";
 import type { Weather } from "../network.ts";
 
 /** A node by its id, or by what it is when the fault happens; nothing happens when nobody is that. */

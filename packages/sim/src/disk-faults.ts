@@ -1,0 +1,75 @@
+/** What is wrong with a disk at the moment: may be changed while it is in use (D3 to D6, D10). */
+
+import type { DiskErrorCode } from "@holdfast/replica";
+import type { AfterFailedSync } from "./disk-inode.ts";
+import type { DiskOperation } from "./disk-operation.ts";
+
+interface Failing {
+  readonly code: DiskErrorCode;
+  left: number;
+}
+
+/**
+ * State of a device: by default it stays with all disks that come of one by `crash` and `kill`, so
+ * a device that hangs still hangs when the process starts again.
+ */
+export class DiskFaults {
+  /** A sync takes this long, and by chance up to `syncJitterMs` longer. */
+  syncMs = 0;
+  syncJitterMs = 0;
+  /** All other operations but `write` take this long; at 0 they end within a microtask. */
+  otherMs = 0;
+  /** Sum of file sizes beyond which no file can grow; it may shrink below what is used. */
+  capacityBytes: number = Number.POSITIVE_INFINITY;
+  afterFailedSync: AfterFailedSync = "keeps";
+  #isHung = false;
+  #waiting: (() => void)[] = [];
+  #failing: Map<DiskOperation, Failing> | undefined;
+
+  get isHung(): boolean {
+    return this.#isHung;
+  }
+
+  /** From here on no sync begins or ends. */
+  hang(): void {
+    this.#isHung = true;
+  }
+
+  /** What hung goes on: syncs that had begun end now, in the order in which they were due. */
+  lift(): void {
+    this.#isHung = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const run of waiting) run();
+  }
+
+  /** The next `times` operations of this kind fail. Replaces what was said of that kind before. */
+  failNext(operation: DiskOperation, code: DiskErrorCode, times: number): void {
+    this.#failing ??= new Map();
+    if (times > 0) this.#failing.set(operation, { code, left: times });
+    else this.#failing.delete(operation);
+    if (this.#failing.size === 0) this.#failing = undefined;
+  }
+
+  /** Nothing fails, hangs or is full any more. The times stay as they are. */
+  heal(): void {
+    this.#failing = undefined;
+    this.capacityBytes = Number.POSITIVE_INFINITY;
+    this.lift();
+  }
+
+  /** @internal How an operation that begins now fails, if it does; counts it. */
+  take(operation: DiskOperation): DiskErrorCode | undefined {
+    if (this.#failing === undefined) return undefined;
+    const failing = this.#failing.get(operation);
+    if (failing === undefined) return undefined;
+    this.failNext(operation, failing.code, failing.left - 1);
+    return failing.code;
+  }
+
+  /** @internal Runs `run` now, or when the disk hangs no longer. */
+  whenLifted(run: () => void): void {
+    if (this.#isHung) this.#waiting.push(run);
+    else run();
+  }
+}

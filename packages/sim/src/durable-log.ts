@@ -1,0 +1,256 @@
+/**
+ * What a node's disk holds for certain: hard state, log and snapshots as a power loss at this
+ * moment would leave them, read from the platter itself and not from what the store says of it.
+ */
+
+import type { Entry, HardState, Index, Raft, SnapshotMeta } from "@holdfast/raft";
+import {
+  type PlacedHeader,
+  readImage,
+  readSegmentHeader,
+  recordAt,
+  type StoreIdentity,
+  segmentSequenceOf,
+  snapshotIndexOf,
+} from "@holdfast/replica";
+import type { DurableState } from "./cluster-invariants.ts";
+import type { SimDisk } from "./disk.ts";
+import type { Inode } from "./disk-inode.ts";
+import type { DiskWatcher } from "./disk-operation.ts";
+import { DurableFold } from "./durable-fold.ts";
+
+export interface DurableLogOptions {
+  /** Files of others count for nothing. */
+  readonly identity: StoreIdentity;
+  /**
+   * The entry to keep for one whose payload is only a view: by default a copy. To give one object
+   * for equal entries saves memory, and comparing them.
+   */
+  readonly keep?: (entry: Entry) => Entry;
+}
+
+/** A segment whose name is durable. */
+interface NamedSegment {
+  readonly sequence: number;
+  readonly name: string;
+  readonly inode: Inode;
+}
+
+/** The newest segment: how far it was read. */
+interface Tail {
+  readonly sequence: number;
+  readonly file: number;
+  readonly key: number;
+  offset: number;
+}
+
+/**
+ * Follows one disk from its creation to its crash, and is afterwards what must have survived. Each
+ * record is read once. The disk after a crash gets a `DurableLog` of its own.
+ */
+export class DurableLog implements DurableState, DiskWatcher {
+  readonly #disk: SimDisk;
+  readonly #identity: StoreIdentity;
+  readonly #keep: (entry: Entry) => Entry;
+  #fold: DurableFold;
+  /** Undefined as long as the newest segment can't be read to its end. */
+  #tail: Tail | undefined;
+  /** Files of the segments that make up the log. */
+  #files: Set<number> = new Set();
+  /** Something was written over records that were read already. */
+  #isStale = false;
+  /** Durable snapshots that are whole, by file. */
+  #snapshots: Map<number, SnapshotMeta> = new Map();
+  #snapshot: SnapshotMeta | undefined;
+
+  /** Reads what `disk` holds and watches it from here on. */
+  constructor(disk: SimDisk, options: DurableLogOptions) {
+    this.#disk = disk;
+    this.#identity = options.identity;
+    this.#keep = options.keep ?? ((entry) => ({ ...entry, data: entry.data.slice() }));
+    this.#fold = new DurableFold(this.#keep);
+    disk.watcher = this;
+    this.directorySynced();
+  }
+
+  get hardState(): HardState {
+    return this.#fold.hardState;
+  }
+
+  /** The newest durable snapshot that is whole. */
+  get snapshot(): SnapshotMeta | undefined {
+    return this.#snapshot;
+  }
+
+  get snapshotIndex(): Index {
+    return this.#snapshot?.index ?? 0;
+  }
+
+  /** The log on disk begins behind this index. */
+  get startIndex(): Index {
+    return this.#fold.start.index;
+  }
+
+  get lastIndex(): Index {
+    return this.#fold.lastIndex;
+  }
+
+  entryAt(index: Index): Entry | undefined {
+    return this.#fold.entryAt(index);
+  }
+
+  /**
+   * What of this `raft`, just started from what a crash left, lacks; in constant text, or
+   * `undefined` when all is there. Not for a disk that was damaged meanwhile.
+   */
+  missingIn(raft: Raft): string | undefined {
+    const { term, vote } = this.hardState;
+    if (raft.term < term) return "durable: a restart goes back to an older term";
+    if (raft.term === term && vote !== 0 && raft.vote !== vote) {
+      return "durable: a restart forgets a vote";
+    }
+    const snapshot = this.#snapshot;
+    const base = raft.snapshot?.index ?? 0;
+    if (base < this.snapshotIndex) return "durable: a restart lacks a snapshot";
+    // A log that doesn't reach the snapshot, or has another entry there, gives way to it.
+    const isKept = snapshot === undefined || this.#fold.termAt(snapshot.index) === snapshot.term;
+    if (!isKept) return undefined;
+    for (let index = this.#fold.firstIndex; index <= this.lastIndex; index += 1) {
+      const entry = this.entryAt(index);
+      if (entry === undefined || index <= base) continue;
+      if (!raft.log.matches(index, entry.term)) return "durable: a restart lacks an entry";
+    }
+    return undefined;
+  }
+
+  wrote(file: number, position: number, length: number): void {
+    const tail = this.#tail;
+    if (tail === undefined || file !== tail.file) return;
+    if (position < tail.offset && length > 0) this.#isStale = true;
+  }
+
+  synced(file: number, platter: Uint8Array): void {
+    const tail = this.#tail;
+    if (tail !== undefined && file === tail.file && !this.#isStale) {
+      if (platter.length < tail.offset) this.#rebuild();
+      else tail.offset = this.#read(platter, tail.offset, tail.key, Number.POSITIVE_INFINITY);
+    } else if (this.#files.has(file) && (tail === undefined || file === tail.file)) {
+      this.#rebuild();
+    }
+  }
+
+  directorySynced(): void {
+    this.#lookForSnapshots();
+    const run = this.#newestRun();
+    const newest = run.at(-1);
+    const tail = this.#tail;
+    const isSame =
+      newest === undefined
+        ? tail === undefined
+        : tail !== undefined && newest.inode.id === tail.file;
+    if (!isSame && !this.#goesOnIn(newest, run)) {
+      this.#rebuild();
+      return;
+    }
+    this.#files = new Set(run.map(({ inode }) => inode.id));
+    const oldest = run[0];
+    if (oldest !== undefined) this.#fold.dropBefore(oldest.sequence);
+  }
+
+  /** Whether `newest` continues the tail just where that ends; it is the tail then. */
+  #goesOnIn(newest: NamedSegment | undefined, run: readonly NamedSegment[]): boolean {
+    const tail = this.#tail;
+    if (newest === undefined || tail === undefined || this.#isStale) return false;
+    if (newest.sequence !== tail.sequence + 1 || run.at(-2)?.inode.id !== tail.file) return false;
+    const placed = this.#headerOf(newest);
+    if (placed === undefined || placed.header.previousEnd !== tail.offset) return false;
+    this.#enter(newest, placed, Number.POSITIVE_INFINITY);
+    return true;
+  }
+
+  /** Reads all from the beginning, as a restart would. */
+  #rebuild(): void {
+    this.#fold = new DurableFold(this.#keep);
+    this.#isStale = false;
+    const run = this.#newestRun();
+    this.#files = new Set(run.map(({ inode }) => inode.id));
+    const headers = run.map((segment) => this.#headerOf(segment));
+    const isWhole = run.every((segment, at) => {
+      const placed = headers[at];
+      const next = headers[at + 1];
+      if (placed === undefined || (next === undefined && at < run.length - 1)) return false;
+      const end = next?.header.previousEnd ?? Number.POSITIVE_INFINITY;
+      const offset = this.#enter(segment, placed, end);
+      return next === undefined || offset === end;
+    });
+    if (!isWhole || run.length === 0) this.#tail = undefined;
+  }
+
+  /** Reads a segment from its head up to `end`; returns where it came to a stop. */
+  #enter({ sequence, inode }: NamedSegment, placed: PlacedHeader, end: number): number {
+    this.#fold.beginSegment(sequence);
+    const key = placed.crc;
+    const offset = this.#read(inode.platter(), placed.end, key, end);
+    this.#tail = { sequence, file: inode.id, key, offset };
+    return offset;
+  }
+
+  #read(platter: Uint8Array, from: number, key: number, end: number): number {
+    let offset = from;
+    while (offset < end) {
+      const placed = recordAt(platter, offset, key);
+      if (placed === undefined) break;
+      this.#fold.apply(placed.record);
+      offset = placed.end;
+    }
+    return offset;
+  }
+
+  /** The longest unbroken row of durable segments up to the newest. */
+  #newestRun(): readonly NamedSegment[] {
+    const found: NamedSegment[] = [];
+    for (const [name, inode] of this.#disk.state.durableNames()) {
+      const sequence = segmentSequenceOf(name);
+      if (sequence !== undefined) found.push({ sequence, name, inode });
+    }
+    found.sort((a, b) => a.sequence - b.sequence);
+    let first = found.length - 1;
+    while (first > 0 && found[first - 1]?.sequence === (found[first]?.sequence ?? 0) - 1)
+      first -= 1;
+    return found.slice(Math.max(first, 0));
+  }
+
+  #headerOf({ name, inode }: NamedSegment): PlacedHeader | undefined {
+    return readable(() => readSegmentHeader(name, inode.platter(), this.#identity));
+  }
+
+  #lookForSnapshots(): void {
+    const found = new Map<number, SnapshotMeta>();
+    this.#snapshot = undefined;
+    for (const [name, inode] of this.#disk.state.durableNames()) {
+      const index = snapshotIndexOf(name);
+      if (index === undefined) continue;
+      const known = this.#snapshots.get(inode.id);
+      const meta = known?.index === index ? known : this.#wholeSnapshot(name, index, inode);
+      if (meta === undefined) continue;
+      found.set(inode.id, meta);
+      if (meta.index > this.snapshotIndex) this.#snapshot = meta;
+    }
+    this.#snapshots = found;
+  }
+
+  #wholeSnapshot(name: string, index: Index, inode: Inode): SnapshotMeta | undefined {
+    const meta = readable(() => readImage(name, inode.platter(), this.#identity))?.meta;
+    return meta?.index === index ? meta : undefined;
+  }
+}
+
+/** What `read` gives, or `undefined` when the store has an objection to it. */
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Error && "code" in error) return undefined;
+    throw error;
+  }
+}
