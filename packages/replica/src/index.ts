@@ -9,6 +9,7 @@ export {
   type ForwardResponse,
   laneOf,
   type Packet,
+  peekKind,
   WIRE_VERSION,
 } from "./codec/packet.ts";
 export { crc32 } from "./crc32.ts";

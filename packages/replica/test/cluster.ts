@@ -63,7 +63,7 @@ export class Cluster {
     this.#options = options;
     this.clock = new VirtualClock(scheduler);
     this.random = new Random(options.seed ?? 1);
-    this.network = new SimNetwork(this.clock, this.random.fork("network"));
+    this.network = new SimNetwork(scheduler, this.random.fork("network"));
     for (let id = 1; id <= (options.size ?? 3); id++) {
       this.members.push({
         id,
@@ -146,7 +146,7 @@ export class Cluster {
   crash(id: NodeId, keep: Keep = "none"): void {
     const member = this.member(id);
     member.disk = member.disk.crash({ keep });
-    this.network.plug(id);
+    this.network.unplug(id);
     void member.replica?.close();
     member.replica = undefined;
   }

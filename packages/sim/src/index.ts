@@ -30,12 +30,36 @@ export { type ListSeen, LoadMachine, type LoadResult } from "./load/machine.ts";
 export type { Progress, ProgressBounds } from "./load/progress.ts";
 export type { ClientEvents } from "./load/recorder.ts";
 export { createWorkload, type Workload, type WorkloadOptions } from "./load/workload.ts";
-export { FAIR, type PacketFilter, SimNetwork, type Weather } from "./network.ts";
+export {
+  allLinks,
+  type Carrying,
+  type Drop,
+  FAIR,
+  type Lift,
+  type Link,
+  type Loss,
+  linksOf,
+  type NetworkFigures,
+  type NetworkObserver,
+  type NetworkOptions,
+  type PacketFilter,
+  type Resolve,
+  SimNetwork,
+  type Weather,
+} from "./network.ts";
+export { NodeClock, type NodeClockOptions } from "./node-clock.ts";
 export type { Failure, Outcome, RunFigures } from "./outcome.ts";
 export type * from "./plan/fault.ts";
 export * from "./plan/plan.ts";
 export { type Caller, Process } from "./process.ts";
 export { Random } from "./random.ts";
 export { type RunOptions, runPlan } from "./run.ts";
-export { type Pump, Scheduler, SchedulerError, type SchedulerErrorCode } from "./scheduler.ts";
+export {
+  type Pump,
+  Scheduler,
+  SchedulerError,
+  type SchedulerErrorCode,
+  type SchedulerOptions,
+  TimedEvent,
+} from "./scheduler.ts";
 export { TraceHash } from "./trace-hash.ts";

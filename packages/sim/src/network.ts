@@ -1,129 +1,454 @@
-/** The network port in memory and on virtual time: delays, loses, repeats and cuts by a seed. */
+/**
+ * The network port in memory and on virtual time. Packets take directed links, on which faults lie
+ * until they are lifted (N1 to N18); all chance comes from a seed, by link.
+ */
 
-import type { NodeId } from "@holdfast/raft";
-import type { Clock, Lane, Network, Receiver } from "@holdfast/replica";
+import { assert, type NodeId } from "@holdfast/raft";
+import { type Lane, type Network, peekKind } from "@holdfast/replica";
+import { Connection, type Medium, Parcel } from "./network-connection.ts";
+import {
+  type Drop,
+  type Lift,
+  type Link,
+  type LinkFault,
+  LinkState,
+  laneNumber,
+} from "./network-link.ts";
+import {
+  Ledger,
+  type Loss,
+  type NetworkFigures,
+  type NetworkObserver,
+} from "./network-observer.ts";
+import { type Exchange, Port } from "./network-port.ts";
+import { drawDelay, drawLateness, FAIR, REPLAY_MS, type Weather } from "./network-weather.ts";
+import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
+import { type Scheduler, TimedEvent } from "./scheduler.ts";
 
-/** How packets fare. Those with a larger delay are overtaken. */
-export interface Weather {
-  /** Every packet takes this long, in ms. */
-  readonly delayMs: number;
-  /** And up to this much longer, at random. */
-  readonly jitterMs: number;
-  /** How many of 1000 packets vanish. */
-  readonly lost: number;
-  /** How many of 1000 packets arrive twice. */
-  readonly repeated: number;
-}
-
-/** Nothing is lost; now and then a packet overtakes another. */
-export const FAIR: Weather = { delayMs: 1, jitterMs: 1, lost: 0, repeated: 0 };
+export type { Drop, Lift, Link } from "./network-link.ts";
+export type { Loss, NetworkFigures, NetworkObserver } from "./network-observer.ts";
+export { allLinks, linksOf, type Resolve } from "./network-shapes.ts";
+export { FAIR, type Weather } from "./network-weather.ts";
 
 /** Looks at a packet before it leaves: true lets it pass. */
 export type PacketFilter = (from: NodeId, to: NodeId, lane: Lane, packet: Uint8Array) => boolean;
 
-/** An unreachable peer is reported once in this time, as by a connection that is dialled again. */
-const REPORT_MS = 50;
+/**
+ * - `raw`: each packet finds its own way: it may be lost, repeated and overtaken.
+ * - `connections`: one connection per node, peer and lane, in order and without gaps until it
+ *   breaks, as TCP. A cut link stalls it; it breaks when that lasts. It is dialled again by the next
+ *   packet after a pause, and what is sent meanwhile is lost.
+ */
+export type Carrying = "raw" | "connections";
 
-/** One network for all nodes of a simulated cluster; `plug` gives each node its port. */
+export interface NetworkOptions {
+  /** `raw` unless told. */
+  readonly carrying?: Carrying;
+  /** Bytes that may wait on a clogged, slow or cut link per lane; 1 MiB unless told. */
+  readonly queueBytesMax?: number;
+  /** Bytes that the sockets of a paused process hold in sum; 1 MiB unless told. */
+  readonly socketBytesMax?: number;
+  /** A connection over a cut link breaks after this time, in ms; 2000 unless told. */
+  readonly peerTimeoutMs?: number;
+}
+
+/** Without connections an unreachable peer is reported once in this time, in ms. */
+const REPORT_MS = 50;
+/** A connection that could not be made is tried again after about this long; twice it next time. */
+const DIAL_MS = 50;
+const DIAL_MS_MAX = 1000;
+/** TCP sends what was lost again after this long, in ms. */
+const RETRY_MS = 200;
+const NODES = 8;
+
+/** One network for all nodes of a simulated cluster; `plug` gives each process its port. */
 export class SimNetwork {
   weather: Weather = FAIR;
   filter: PacketFilter | undefined;
-  /** Packets handed over by a node, by its id. */
-  readonly sent: Map<NodeId, number> = new Map();
-  readonly #clock: Clock;
+  readonly #ledger = new Ledger();
+  readonly #scheduler: Scheduler;
   readonly #random: Random;
-  readonly #ports = new Map<NodeId, Port>();
-  readonly #reportedAt = new Map<string, number>();
-  readonly #cut = new Set<string>();
+  readonly #isOrdered: boolean;
+  readonly #socketBytesMax: number;
+  readonly #medium: Medium;
+  readonly #exchange: Exchange;
+  /** By id; ids up to `#stride - 1` can be plugged. */
+  #ports: (Port | undefined)[] = [];
+  /** By `from * #stride + to`; made when first needed. */
+  #links: (LinkState | undefined)[] = [];
+  #stride: number = NODES;
 
-  constructor(clock: Clock, random: Random) {
-    this.#clock = clock;
+  constructor(scheduler: Scheduler, random: Random, options: NetworkOptions = {}) {
+    this.#scheduler = scheduler;
     this.#random = random;
+    this.#isOrdered = options.carrying === "connections";
+    this.#socketBytesMax = options.socketBytesMax ?? 1 << 20;
+    this.#exchange = {
+      started: (port) => this.#started(port),
+      carry: (port, to, lane, packet) => this.#carry(port, to, lane, packet),
+    };
+    this.#medium = {
+      scheduler,
+      ledger: this.#ledger,
+      isOrdered: this.#isOrdered,
+      queueBytesMax: options.queueBytesMax ?? 1 << 20,
+      peerTimeoutMs: options.peerTimeoutMs ?? 2000,
+      delay: (link) => drawDelay(this.weather, link.random),
+      broke: (connection) => this.#broke(connection),
+      filled: (port) => this.#filled(port),
+    };
   }
 
-  /** A new plug for `id`; what is on the way to the old one is lost. */
-  plug(id: NodeId): Network {
-    const port = new Port(id, this);
-    this.#ports.get(id)?.pull();
-    this.#ports.set(id, port);
-    return port;
+  /** Told of every packet from now on; free when there is none. */
+  get observer(): NetworkObserver | undefined {
+    return this.#ledger.observer;
+  }
+
+  set observer(observer: NetworkObserver | undefined) {
+    this.#ledger.observer = observer;
+  }
+
+  /** Packets and bytes that all nodes have sent, and what became of them. */
+  figures(): NetworkFigures {
+    return this.#ledger.figures();
+  }
+
+  /** Packets that each node has sent, by id. */
+  get sent(): ReadonlyMap<NodeId, number> {
+    const ids = Array.from({ length: this.#stride }, (_, id) => id);
+    return new Map(ids.map((id) => [id, this.#ledger.of(id).packets]));
+  }
+
+  /** Packets and bytes that this node has sent, over all its lives. */
+  sentBy(id: NodeId): { readonly packets: number; readonly bytes: number } {
+    return this.#ledger.of(id);
+  }
+
+  /**
+   * A port for one life of node `id`. Its `start` takes the place of the port before, which gets
+   * nothing any more; what is on its way to that one is lost. What comes in is delivered through
+   * `process` when there is one.
+   */
+  plug(id: NodeId, process?: Process): Network {
+    assert(Number.isSafeInteger(id) && id > 0, "network.plug: id");
+    if (id >= this.#stride) this.#grow(id + 1);
+    return new Port(id, this.#exchange, process);
+  }
+
+  /** Nothing reaches or leaves the node's port any more; connections with it are gone. */
+  unplug(id: NodeId): void {
+    this.#ports[id]?.pull();
+    this.#ports[id] = undefined;
+  }
+
+  /** Nothing arrives over these links. */
+  cut(links: readonly Link[]): Lift {
+    return this.#lay(links, { kind: "cut" });
+  }
+
+  /** What is sent over these links waits, and sets out in one burst when the fault is lifted. */
+  clog(links: readonly Link[]): Lift {
+    return this.#lay(links, { kind: "clog" });
+  }
+
+  /** Each lane of these links carries so many bytes in a second; the rest waits its turn. */
+  slow(links: readonly Link[], bytesPerSecond: number): Lift {
+    assert(bytesPerSecond > 0, "network.slow: rate");
+    return this.#lay(links, { kind: "slow", bytesPerSecond });
+  }
+
+  /** Packets of some kinds are lost on these links. */
+  drop(links: readonly Link[], drop: Drop): Lift {
+    return this.#lay(links, { kind: "drop", drop });
+  }
+
+  /**
+   * The connections on these links break now: whole packets that are under way are lost, and both
+   * ends are told soon.
+   */
+  breakConnections(links: readonly Link[]): void {
+    for (const { from, to } of links) {
+      const link = this.#linkOf(from, to);
+      for (const connection of link.connections) connection?.break("break");
+      this.#report(link);
+      this.#report(this.#linkOf(to, from));
+    }
   }
 
   /** Nothing passes between `id` and all others, both ways. */
   isolate(id: NodeId): void {
-    for (const other of this.#ports.keys()) this.#cut.add(`${id}-${other}`).add(`${other}-${id}`);
+    for (let other = 1; other < this.#stride; other++) {
+      if (other === id) continue;
+      this.cut([
+        { from: id, to: other },
+        { from: other, to: id },
+      ]);
+    }
   }
 
-  heal(): void {
-    this.#cut.clear();
+  /** Lifts every fault on links between two of these nodes; on all links unless told. */
+  heal(among?: readonly NodeId[]): void {
+    for (const link of this.#links) {
+      if (link === undefined) continue;
+      if (among === undefined || (among.includes(link.from) && among.includes(link.to))) {
+        link.liftAll();
+      }
+    }
   }
 
-  carry(from: Port, to: NodeId, lane: Lane, packet: Uint8Array): void {
-    this.sent.set(from.id, (this.sent.get(from.id) ?? 0) + 1);
-    if (to === from.id) return;
-    const target = this.#ports.get(to);
-    const { lost, repeated } = this.weather;
-    const isDown = target === undefined || !target.isOpen || this.#cut.has(`${from.id}-${to}`);
-    if (isDown) {
-      this.#report(from, to);
-      return;
-    }
-    if (this.filter?.(from.id, to, lane, packet) === false) return;
-    if (this.#random.chance(lost, 1000)) return;
-    const copies = this.#random.chance(repeated, 1000) ? 2 : 1;
-    for (let copy = 0; copy < copies; copy++) {
-      const bytes = packet.slice();
-      this.#later(() => target.receiver?.received(from.id, lane, bytes));
-    }
+  /** Whether a cut lies on this link. */
+  isCut(from: NodeId, to: NodeId): boolean {
+    return this.#linkOf(from, to).isCut;
   }
 
   /** Hands a packet over as if `from` had sent it. */
   deliver(from: NodeId, to: NodeId, lane: Lane, packet: Uint8Array): void {
-    this.#ports.get(to)?.receiver?.received(from, lane, packet);
+    const port = this.#ports[to];
+    port?.later(() => port.received(from, lane, packet));
+  }
+
+  #started(port: Port): void {
+    this.#ports[port.id]?.pull();
+    this.#ports[port.id] = port;
+  }
+
+  #carry(port: Port, to: NodeId, lane: Lane, bytes: Uint8Array): void {
+    const { id: from } = port;
+    if (to === from || to < 1 || to >= this.#stride) return; // nobody there, ever
+    const id = this.#ledger.sent(from, to, lane, bytes);
+    const link = this.#links[from * this.#stride + to] ?? this.#linkOf(from, to);
+    if (this.filter?.(from, to, lane, bytes) === false || isDropped(link, lane, bytes)) {
+      this.#ledger.lost(id, "filter");
+      return;
+    }
+    const number = laneNumber(lane);
+    let connection = link.connections[number];
+    if (connection === undefined || !this.#holds(connection, port)) {
+      const made = this.#connect(link, lane, port);
+      if (!(made instanceof Connection)) {
+        this.#ledger.lost(id, made);
+        return;
+      }
+      connection = made;
+    }
+    if (this.#isOrdered) this.#sendInOrder(connection, id, bytes);
+    else this.#sendAlone(connection, id, bytes);
+  }
+
+  #sendInOrder(connection: Connection, id: number, bytes: Uint8Array): void {
+    const { random } = connection.link;
+    const { lost } = this.weather;
+    const isRetried = lost > 0 && random.chance(lost, 1000);
+    const extraMs = this.#lateness(random, bytes) + (isRetried ? RETRY_MS : 0);
+    connection.send(new Parcel(id, bytes, extraMs, connection));
+  }
+
+  #sendAlone(connection: Connection, id: number, bytes: Uint8Array): void {
+    const { link } = connection;
+    const { random } = link;
+    const { lost, repeated, replayed = 0, replayMs = REPLAY_MS } = this.weather;
+    if (link.isCut) {
+      this.#ledger.lost(id, "cut");
+      this.#report(link);
+      return;
+    }
+    if (replayed > 0 && random.chance(replayed, 1000)) {
+      const copy = this.#ledger.repeated(id);
+      const { from, to } = link;
+      const replay = new Replay(copy, bytes.slice(), from, to, connection.lane, (one) =>
+        this.#replay(one),
+      );
+      this.#scheduler.schedule(replay, random.below(replayMs));
+    }
+    if (lost > 0 && random.chance(lost, 1000)) {
+      this.#ledger.lost(id, "loss");
+      return;
+    }
+    if (repeated > 0 && random.chance(repeated, 1000)) {
+      const copy = this.#ledger.repeated(id);
+      connection.send(new Parcel(copy, bytes.slice(), 0, connection));
+    }
+    connection.send(new Parcel(id, bytes, this.#lateness(random, bytes), connection));
+  }
+
+  #lateness(random: Random, bytes: Uint8Array): number {
+    const { lateReplies = 0 } = this.weather;
+    if (lateReplies === 0 || !isReply(bytes) || !random.chance(lateReplies, 1000)) return 0;
+    return drawLateness(random);
+  }
+
+  /** An old packet comes again, to whoever has that id by now. */
+  #replay({ id, from, to, lane, bytes }: Replay): void {
+    const target = this.#ports[to];
+    if (target === undefined || !target.isOpen) {
+      this.#ledger.lost(id, "down");
+    } else if (this.#linkOf(from, to).isCut) {
+      this.#ledger.lost(id, "cut");
+    } else {
+      target.later(() => {
+        this.#ledger.delivered(id);
+        target.received(from, lane, bytes);
+      });
+    }
+  }
+
+  /** It still joins this sender with whom is to be reached. */
+  #holds(connection: Connection, source: Port): boolean {
+    const { isBroken, target } = connection;
+    return !isBroken && connection.source === source && target.isOpen && this.#isCurrent(target);
+  }
+
+  #isCurrent(port: Port): boolean {
+    return this.#ports[port.id] === port;
+  }
+
+  /** A connection in the place of one that is gone or was never there, or why there is none. */
+  #connect(link: LinkState, lane: Lane, source: Port): Connection | Loss {
+    const number = laneNumber(lane);
+    const old = link.connections[number];
+    // What a dead sender has sent last still arrives; what its peer's last life was to get does not.
+    if (old !== undefined && old.source === source) old.break("down");
+    const target = this.#ports[link.to];
+    const isThere = target?.isOpen === true;
+    if (this.#isOrdered) {
+      if (this.#scheduler.now < link.dialAt(number)) return "break";
+      if (!isThere || link.isCut) {
+        link.dialled(number, this.#scheduler.now, DIAL_MS, DIAL_MS_MAX);
+        this.#report(link);
+        return isThere ? "cut" : "down";
+      }
+      link.connected(number);
+    } else if (!isThere) {
+      this.#report(link);
+      return "down";
+    }
+    assert(target !== undefined, "network.connect: nobody there");
+    const connection = new Connection(this.#medium, link, lane, source, target);
+    link.connections[number] = connection;
+    return connection;
   }
 
   /** As a connection that is dialled again with a pause: one report per pause. */
-  #report(from: Port, to: NodeId): void {
-    const link = `${from.id}-${to}`;
-    if ((this.#reportedAt.get(link) ?? Number.NEGATIVE_INFINITY) + REPORT_MS > this.#clock.now())
-      return;
-    this.#reportedAt.set(link, this.#clock.now());
-    this.#later(() => from.receiver?.unreachable(to));
+  #report(link: LinkState): void {
+    const { now } = this.#scheduler;
+    if (link.reportedAt + REPORT_MS > now) return;
+    const port = this.#ports[link.from];
+    if (port === undefined || !port.isOpen) return;
+    link.reportedAt = now;
+    this.#scheduler.after(drawDelay(this.weather, link.random), () => {
+      if (this.#isCurrent(port)) port.unreachable(link.to);
+    });
   }
 
-  #later(run: () => void): void {
-    const { delayMs, jitterMs } = this.weather;
-    this.#clock.setTimer(delayMs + this.#random.fraction() * jitterMs, run);
+  #broke({ link, lane }: Connection): void {
+    link.dialled(laneNumber(lane), this.#scheduler.now, DIAL_MS, DIAL_MS_MAX);
+    this.#report(link);
+  }
+
+  /** The oldest connection of a process that doesn't read breaks when its sockets are full. */
+  #filled(port: Port): void {
+    while (port.heldBytes > this.#socketBytesMax) {
+      const oldest = this.#oldestInto(port);
+      if (oldest === undefined) return;
+      oldest.break("overflow");
+      this.#broke(oldest);
+    }
+  }
+
+  #oldestInto(port: Port): Connection | undefined {
+    let oldest: Connection | undefined;
+    for (let from = 1; from < this.#stride; from++) {
+      for (const one of this.#links[from * this.#stride + port.id]?.connections ?? []) {
+        if (one === undefined || one.target !== port) continue;
+        if (one.oldestUnread < (oldest?.oldestUnread ?? Number.POSITIVE_INFINITY)) oldest = one;
+      }
+    }
+    return oldest;
+  }
+
+  #lay(links: readonly Link[], fault: LinkFault): Lift {
+    const states = links.map(({ from, to }) => this.#linkOf(from, to));
+    for (const state of states) state.lay(fault);
+    return {
+      lift: (): void => {
+        for (const state of states) state.lift(fault);
+      },
+    };
+  }
+
+  #linkOf(from: NodeId, to: NodeId): LinkState {
+    const highest = Math.max(from, to);
+    if (highest >= this.#stride) this.#grow(highest + 1);
+    const at = from * this.#stride + to;
+    let link = this.#links[at];
+    if (link === undefined) {
+      link = new LinkState(from, to, this.#random.fork(`${from}-${to}`));
+      this.#links[at] = link;
+    }
+    return link;
+  }
+
+  #grow(stride: number): void {
+    const links: (LinkState | undefined)[] = [];
+    for (const link of this.#links) {
+      if (link !== undefined) links[link.from * stride + link.to] = link;
+    }
+    this.#links = links;
+    this.#stride = stride;
   }
 }
 
-class Port implements Network {
-  readonly id: NodeId;
-  receiver: Receiver | undefined;
-  isOpen = false;
-  readonly #network: SimNetwork;
+/** A packet that comes again, long after. */
+class Replay extends TimedEvent {
+  readonly id: number;
+  readonly bytes: Uint8Array;
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly lane: Lane;
+  readonly #due: (replay: Replay) => void;
 
-  constructor(id: NodeId, network: SimNetwork) {
+  constructor(
+    id: number,
+    bytes: Uint8Array,
+    from: NodeId,
+    to: NodeId,
+    lane: Lane,
+    due: (replay: Replay) => void,
+  ) {
+    super();
     this.id = id;
-    this.#network = network;
+    this.bytes = bytes;
+    this.from = from;
+    this.to = to;
+    this.lane = lane;
+    this.#due = due;
   }
 
-  start(receiver: Receiver): void {
-    this.receiver = receiver;
-    this.isOpen = true;
+  override run(): void {
+    this.#due(this);
   }
+}
 
-  send(to: NodeId, lane: Lane, packet: Uint8Array): void {
-    if (this.isOpen) this.#network.carry(this, to, lane, packet);
-  }
+function isDropped(link: LinkState, lane: Lane, bytes: Uint8Array): boolean {
+  if (link.drops.length === 0) return false;
+  const kind = peekKind(bytes);
+  return link.drops.some(
+    ({ messages, lanes, lost }) =>
+      (messages === undefined || (kind !== undefined && messages.includes(kind))) &&
+      (lanes === undefined || lanes.includes(lane)) &&
+      link.random.chance(lost, 1000),
+  );
+}
 
-  async close(): Promise<void> {
-    this.pull();
-  }
-
-  pull(): void {
-    this.receiver = undefined;
-    this.isOpen = false;
+function isReply(bytes: Uint8Array): boolean {
+  switch (peekKind(bytes)) {
+    case "vote-response":
+    case "append-response":
+    case "snapshot-response":
+    case "forward-response":
+      return true;
+    default:
+      return false;
   }
 }

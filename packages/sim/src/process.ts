@@ -12,18 +12,14 @@ import type { Scheduler } from "./scheduler.ts";
  */
 export type Caller = "timer" | "io" | "soon";
 
-interface Held {
-  readonly caller: Caller;
-  readonly run: () => void;
-}
-
-const ORDER: readonly Caller[] = ["timer", "io", "soon"];
+type Held = Record<Caller, (() => void)[]>;
 
 export class Process {
   readonly #scheduler: Scheduler;
   #isAlive = true;
   #isPaused = false;
-  #held: Held[] = [];
+  #isCatchingUp = false;
+  #held: Held = noneHeld();
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -37,15 +33,20 @@ export class Process {
     return this.#isPaused;
   }
 
+  /** What comes now has to wait: paused, or not yet through with what came in the pause. */
+  get isHolding(): boolean {
+    return this.#isPaused || this.#isCatchingUp;
+  }
+
   /** What waits for the end of the pause. */
   get held(): number {
-    return this.#held.length;
+    return this.#held.timer.length + this.#held.io.length + this.#held.soon.length;
   }
 
   /** Runs `run` in this process: at once, after its pause, or never when it is dead by then. */
   deliver(caller: Caller, run: () => void): void {
     if (!this.#isAlive) return;
-    if (this.#isPaused) this.#held.push({ caller, run });
+    if (this.isHolding) this.#held[caller].push(run);
     else run();
   }
 
@@ -54,22 +55,35 @@ export class Process {
     this.#isPaused = true;
   }
 
-  /** What was held runs now, one event each. */
+  /** What was held runs now, one event each, before anything that comes meanwhile. */
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    const held = this.#held;
-    this.#held = [];
-    for (const caller of ORDER) {
-      for (const one of held) {
-        if (one.caller === caller) this.#scheduler.after(0, () => this.deliver(caller, one.run));
-      }
+    if (this.held === 0 || this.#isCatchingUp) return;
+    this.#isCatchingUp = true;
+    this.#scheduler.after(0, () => this.#catchUp());
+  }
+
+  /** Each event asks for the next: their order holds, however events of equal time are shuffled. */
+  #catchUp(): void {
+    if (this.#isPaused) {
+      this.#isCatchingUp = false;
+      return;
     }
+    const { timer, io, soon } = this.#held;
+    const run = timer.shift() ?? io.shift() ?? soon.shift();
+    if (this.held === 0) this.#isCatchingUp = false;
+    else this.#scheduler.after(0, () => this.#catchUp());
+    run?.();
   }
 
   kill(): void {
     this.#isAlive = false;
     this.#isPaused = false;
-    this.#held = [];
+    this.#held = noneHeld();
   }
+}
+
+function noneHeld(): Held {
+  return { timer: [], io: [], soon: [] };
 }

@@ -5,7 +5,11 @@
 
 import { assert } from "@holdfast/raft";
 import type { Timer } from "@holdfast/replica";
+import { EventQueue, TimedEvent } from "./event-queue.ts";
+import type { Random } from "./random.ts";
 import { TraceHash } from "./trace-hash.ts";
+
+export { TimedEvent } from "./event-queue.ts";
 
 /**
  * Calls `step` again and again until it returns false. Before each call, the first too, every
@@ -38,27 +42,51 @@ export class SchedulerError extends Error {
  */
 const GRAIN_MS = 1 / 1024;
 
-interface Event {
-  readonly time: number;
-  readonly order: number;
-  /** Gone once it has run or was cancelled. */
-  run: (() => void) | undefined;
+/** Numbers of events repeat after so many; with a random word above them they fit into a double. */
+const NUMBERS = 2 ** 21;
+
+class Call extends TimedEvent {
+  #call: (() => void) | undefined;
+
+  constructor(call: () => void) {
+    super();
+    this.#call = call;
+  }
+
+  override run(): void {
+    const call = this.#call;
+    this.#call = undefined;
+    call?.();
+  }
+
+  override cancel(): void {
+    this.#call = undefined;
+    super.cancel();
+  }
+}
+
+export interface SchedulerOptions {
+  readonly eventsMax: number;
+  /** Events of equal time run in an order that this draws. */
+  readonly shuffle?: Random;
 }
 
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
-/** Events of equal time run in the order in which they were inserted. */
+/** Events of equal time run in the order in which they were inserted, unless it is shuffled. */
 export class Scheduler {
   /** Of everything that was noted so far, and of the time of each event. */
   readonly trace: TraceHash = new TraceHash();
   readonly #eventsMax: number;
-  readonly #heap: Event[] = [];
+  readonly #shuffle: Random | undefined;
+  readonly #queue = new EventQueue();
   #now = 0;
   #inserted = 0;
   #ran = 0;
 
-  constructor(options: { readonly eventsMax: number }) {
+  constructor(options: SchedulerOptions) {
     this.#eventsMax = options.eventsMax;
+    this.#shuffle = options.shuffle;
   }
 
   /** Virtual milliseconds since the start. */
@@ -71,17 +99,25 @@ export class Scheduler {
     return this.#ran;
   }
 
+  /** Events that wait. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
   after(delayMs: number, run: () => void): Timer {
-    assert(delayMs >= 0, "scheduler.after: negative delay");
-    const time = Math.ceil((this.#now + delayMs) / GRAIN_MS) * GRAIN_MS;
-    const event: Event = { time, order: this.#inserted++, run };
-    this.#heap.push(event);
-    this.#rise(this.#heap.length - 1);
-    return {
-      cancel: (): void => {
-        event.run = undefined;
-      },
-    };
+    const call = new Call(run);
+    this.schedule(call, delayMs);
+    return call;
+  }
+
+  /** Runs `event` so long from now. It must not be waiting already. */
+  schedule(event: TimedEvent, delayMs: number): void {
+    assert(delayMs >= 0, "scheduler.schedule: negative delay");
+    event.time = Math.ceil((this.#now + delayMs) / GRAIN_MS) * GRAIN_MS;
+    const number = this.#inserted++;
+    event.order =
+      this.#shuffle === undefined ? number : this.#shuffle.word() * NUMBERS + (number % NUMBERS);
+    this.#queue.add(event);
   }
 
   /** Starts `main` and runs events until it settles; what is still queued then never runs. */
@@ -102,73 +138,23 @@ export class Scheduler {
   }
 
   #runNext(): true {
-    for (;;) {
-      const event = this.#take();
-      if (event === undefined) {
-        throw new SchedulerError(
-          "SIM_STALLED",
-          `No event left at ${this.#now} ms, but the run has not ended`,
-        );
-      }
-      const run = event.run;
-      if (run === undefined) continue; // cancelled
-      if (++this.#ran > this.#eventsMax) {
-        throw new SchedulerError(
-          "SIM_BUDGET",
-          `More than ${this.#eventsMax} events by ${this.#now} ms`,
-        );
-      }
-      assert(event.time >= this.#now, "scheduler: time goes back");
-      event.run = undefined;
-      this.#now = event.time;
-      this.trace.note(event.time);
-      run();
-      return true;
+    const event = this.#queue.take();
+    if (event === undefined) {
+      throw new SchedulerError(
+        "SIM_STALLED",
+        `No event left at ${this.#now} ms, but the run has not ended`,
+      );
     }
-  }
-
-  #take(): Event | undefined {
-    const first = this.#heap[0];
-    const last = this.#heap.pop();
-    if (last === undefined || first === last) return last;
-    this.#heap[0] = last;
-    this.#sink();
-    return first;
-  }
-
-  #rise(from: number): void {
-    let at = from;
-    while (at > 0) {
-      const above = (at - 1) >> 1;
-      if (!this.#swapUnlessOrdered(above, at)) return;
-      at = above;
+    if (++this.#ran > this.#eventsMax) {
+      throw new SchedulerError(
+        "SIM_BUDGET",
+        `More than ${this.#eventsMax} events by ${this.#now} ms`,
+      );
     }
-  }
-
-  #sink(): void {
-    let at = 0;
-    for (;;) {
-      const left = this.#heap[2 * at + 1];
-      const right = this.#heap[2 * at + 2];
-      if (left === undefined) return;
-      const next = right !== undefined && isBefore(right, left) ? 2 * at + 2 : 2 * at + 1;
-      if (!this.#swapUnlessOrdered(at, next)) return;
-      at = next;
-    }
-  }
-
-  /** True when the two had to change places. */
-  #swapUnlessOrdered(above: number, below: number): boolean {
-    const upper = this.#heap[above];
-    const lower = this.#heap[below];
-    assert(upper !== undefined && lower !== undefined, "scheduler: heap index out of range");
-    if (!isBefore(lower, upper)) return false;
-    this.#heap[above] = lower;
-    this.#heap[below] = upper;
+    assert(event.time >= this.#now, "scheduler: time goes back");
+    this.#now = event.time;
+    this.trace.note(event.time);
+    event.run();
     return true;
   }
-}
-
-function isBefore(one: Event, other: Event): boolean {
-  return one.time < other.time || (one.time === other.time && one.order < other.order);
 }

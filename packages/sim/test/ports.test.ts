@@ -7,6 +7,7 @@ import { FAIR, Random, Scheduler, SimNetwork, VirtualClock, type Weather } from 
 import { clockSuite, networkSuite, pump } from "@holdfast/testkit";
 
 interface VirtualWorld {
+  readonly scheduler: Scheduler;
   readonly clock: VirtualClock;
   advance(ms: number): Promise<void>;
 }
@@ -14,12 +15,12 @@ interface VirtualWorld {
 function virtualWorld(): VirtualWorld {
   const scheduler = new Scheduler({ eventsMax: 10_000_000 });
   const clock = new VirtualClock(scheduler);
-  return { clock, advance: (ms) => scheduler.run(() => clock.sleep(ms), pump) };
+  return { scheduler, clock, advance: (ms) => scheduler.run(() => clock.sleep(ms), pump) };
 }
 
 function simNetwork(weather: Weather, seed: number): { network: SimNetwork; world: VirtualWorld } {
   const world = virtualWorld();
-  const network = new SimNetwork(world.clock, new Random(seed));
+  const network = new SimNetwork(world.scheduler, new Random(seed));
   network.weather = weather;
   return { network, world };
 }

@@ -59,6 +59,19 @@ const FORWARD_REQUEST = 7;
 const FORWARD_RESPONSE = 8;
 const OK = 0b1;
 
+/** By code. */
+const KINDS: readonly (Packet["kind"] | undefined)[] = [
+  undefined,
+  "vote-request",
+  "vote-response",
+  "append-request",
+  "append-response",
+  "snapshot-request",
+  "snapshot-response",
+  "forward-request",
+  "forward-response",
+];
+
 /**
  * Never shares memory with `packet`. Who sends and who receives is not written: the connection
  * knows.
@@ -104,6 +117,12 @@ export function decodePacket(bytes: Uint8Array, from: NodeId, to: NodeId): Packe
   const packet = readBody(reader, head & 0x0f, from, to);
   reader.end();
   return packet;
+}
+
+/** What kind of packet this is, by its first byte alone; undefined when it can't be read. */
+export function peekKind(bytes: Uint8Array): Packet["kind"] | undefined {
+  const head = bytes[0] ?? 0;
+  return head >>> 4 === WIRE_VERSION ? KINDS[head & 0x0f] : undefined;
 }
 
 /** Votes and snapshots travel apart from the log, so that neither waits for the other. */

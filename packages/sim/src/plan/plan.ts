@@ -5,7 +5,7 @@
 
 import type { NodeId, RaftConfig } from "@holdfast/raft";
 import type { ReplicaOptions } from "@holdfast/replica";
-import type { Weather } from "../network.ts";
+import type { Carrying, Weather } from "../network.ts";
 import type { Fault, Who } from "./fault.ts";
 
 export const PLAN_VERSION = 1;
@@ -77,6 +77,8 @@ export interface Plan {
   /** What differs from `knobs` on single nodes, by id. */
   readonly nodeKnobs: Readonly<Record<NodeId, Knobs>>;
   readonly weather: Weather;
+  /** How packets travel; `raw` unless told. */
+  readonly carrying?: Carrying;
   readonly disks: DiskHabits;
   /** By node, from the first. */
   readonly clocks: readonly ClockHabits[];

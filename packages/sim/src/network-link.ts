@@ -1,0 +1,116 @@
+/** One direction between two nodes: the faults that lie on it, and its connections. */
+
+import type { NodeId } from "@holdfast/raft";
+import type { Lane, Packet } from "@holdfast/replica";
+import type { Connection } from "./network-connection.ts";
+import type { Random } from "./random.ts";
+
+/** What goes from one node to another; the way back is a link of its own. */
+export interface Link {
+  readonly from: NodeId;
+  readonly to: NodeId;
+}
+
+/** A fault that lasts until it is lifted; lifting it again does nothing. */
+export interface Lift {
+  lift(): void;
+}
+
+/** Which packets are dropped. */
+export interface Drop {
+  /** Only of these kinds; all unless told. */
+  readonly messages?: readonly Packet["kind"][];
+  /** Only on these lanes; on all unless told. */
+  readonly lanes?: readonly Lane[];
+  /** How many of 1000 of them. */
+  readonly lost: number;
+}
+
+export type LinkFault =
+  | { readonly kind: "cut" }
+  | { readonly kind: "clog" }
+  | { readonly kind: "slow"; readonly bytesPerSecond: number }
+  | { readonly kind: "drop"; readonly drop: Drop };
+
+interface Dial {
+  at: number;
+  pauseMs: number;
+}
+
+const LANES: readonly Lane[] = ["vote", "append", "snapshot"];
+
+/** What lies on a link is summed up whenever it changes, so that packets only look at the sums. */
+export class LinkState implements Link {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  /** All chance on this link. */
+  readonly random: Random;
+  isCut = false;
+  isClogged = false;
+  /** Infinity when it is not slow. */
+  bytesPerSecond: number = Number.POSITIVE_INFINITY;
+  drops: readonly Drop[] = [];
+  /** By lane. */
+  readonly connections: (Connection | undefined)[] = LANES.map(() => undefined);
+  /** The sender was last told that it isn't heard. */
+  reportedAt: number = Number.NEGATIVE_INFINITY;
+  /** By lane: not dialled again before, and how long the last pause was. */
+  readonly #dials: Dial[] = LANES.map(() => ({ at: 0, pauseMs: 0 }));
+  readonly #faults = new Set<LinkFault>();
+
+  constructor(from: NodeId, to: NodeId, random: Random) {
+    this.from = from;
+    this.to = to;
+    this.random = random;
+  }
+
+  lay(fault: LinkFault): void {
+    this.#faults.add(fault);
+    this.#sumUp();
+  }
+
+  lift(fault: LinkFault): void {
+    if (this.#faults.delete(fault)) this.#sumUp();
+  }
+
+  liftAll(): void {
+    if (this.#faults.size === 0) return;
+    this.#faults.clear();
+    this.#sumUp();
+  }
+
+  /** The lane is not dialled again before this time. */
+  dialAt(lane: number): number {
+    return this.#dials[lane]?.at ?? 0;
+  }
+
+  /** It could not be reached: the pauses between attempts double from `pauseMs` to `pauseMsMax`. */
+  dialled(lane: number, now: number, pauseMs: number, pauseMsMax: number): void {
+    const dial = this.#dials[lane];
+    if (dial === undefined) return;
+    dial.pauseMs = Math.min(pauseMsMax, Math.max(pauseMs, dial.pauseMs * 2));
+    dial.at = now + dial.pauseMs * (0.5 + this.random.fraction());
+  }
+
+  connected(lane: number): void {
+    const dial = this.#dials[lane];
+    if (dial !== undefined) dial.pauseMs = 0;
+  }
+
+  #sumUp(): void {
+    const faults = [...this.#faults];
+    this.isCut = faults.some(({ kind }) => kind === "cut");
+    this.isClogged = faults.some(({ kind }) => kind === "clog");
+    const rates = faults.map((one) =>
+      one.kind === "slow" ? one.bytesPerSecond : Number.POSITIVE_INFINITY,
+    );
+    this.bytesPerSecond = Math.min(...rates);
+    this.drops = faults.flatMap((one) => (one.kind === "drop" ? [one.drop] : []));
+    for (const connection of this.connections) connection?.linkChanged();
+  }
+}
+
+export function laneNumber(lane: Lane): number {
+  if (lane === "append") return 1;
+  return lane === "vote" ? 0 : 2;
+}
