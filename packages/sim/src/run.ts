@@ -9,6 +9,7 @@ import { createWorkload, type Workload } from "./load/workload.ts";
 import type { Outcome, RunFigures } from "./outcome.ts";
 import type { Fault } from "./plan/fault.ts";
 import type { Plan } from "./plan/plan.ts";
+import { Random } from "./random.ts";
 import { type Pump, Scheduler } from "./scheduler.ts";
 import { diskFault } from "./world/disk-faults.ts";
 import { healed, type Recovery, recover, staysCalm } from "./world/healing.ts";
@@ -22,10 +23,15 @@ export interface RunOptions {
   readonly eventsMax?: number;
 }
 
+const EVENTS_MAX = 20_000_000;
+
 /** The same plan gives the same outcome, hash included. Never rejects for what a server does. */
 export async function runPlan(plan: Plan, options: RunOptions): Promise<Outcome> {
   const marks = new Set<string>();
-  const scheduler = new Scheduler({ eventsMax: options.eventsMax ?? 20_000_000 });
+  const scheduler = new Scheduler({
+    eventsMax: options.eventsMax ?? EVENTS_MAX,
+    ...(plan.shuffled === true ? { shuffle: new Random(plan.seed).fork("order") } : {}),
+  });
   const world = new World(plan, scheduler);
   const play = new Play(world);
   hearMarks((mark) => void marks.add(mark));

@@ -1,11 +1,11 @@
 /** Faults of disks: errors, slowness, a full disk, silent damage, files that are gone. */
 
-import type { DiskFault } from "../plan/fault.ts";
+import type { DiskFault, Fault } from "../plan/fault.ts";
 import type { Server } from "./server.ts";
 import type { World } from "./world.ts";
 
 /** True when it took effect. */
-export function diskFault(world: World, fault: DiskFault): boolean {
+export function diskFault(world: World, fault: DiskFault & Pick<Fault, "id">): boolean {
   const id = world.resolve(fault.who);
   if (id === undefined) return false;
   const server = world.server(id);
@@ -34,8 +34,12 @@ export function diskFault(world: World, fault: DiskFault): boolean {
       });
       break;
     case "disk-damage":
-      return damaged(world, server, fault.downMs, () =>
-        server.disk.damage(
+      return damaged(
+        world,
+        server,
+        fault.downMs,
+        () =>
+          server.disk.damage(
             fault.area,
             fault.place,
             fault.damage,
@@ -49,12 +53,7 @@ export function diskFault(world: World, fault: DiskFault): boolean {
 }
 
 /** The process dies, this happens to its disk, and it starts again. */
-function damaged(
-  world: World,
-  server: Server,
-  downMs: number,
-  harm: () => boolean,
-): boolean {
+function damaged(world: World, server: Server, downMs: number, harm: () => boolean): boolean {
   const before = world.durables[server.id - 1];
   server.crash(false, "all");
   const isDone = harm();

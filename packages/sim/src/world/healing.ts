@@ -5,12 +5,12 @@
  */
 
 import type { Raft } from "@holdfast/raft";
-import { FAIR } from "../network.ts";
 import { CheckFailed } from "../check-failed.ts";
 import type { Workload } from "../load/workload.ts";
+import { FAIR } from "../network.ts";
 import type { RunFigures } from "../outcome.ts";
-import { pausedForGood, processOf } from "./process-faults.ts";
 import { linksIn } from "./network-faults.ts";
+import { pausedForGood, processOf } from "./process-faults.ts";
 import type { Server } from "./server.ts";
 import type { World } from "./world.ts";
 

@@ -22,7 +22,7 @@ export function networkFault(world: World, fault: NetworkFault): boolean {
   const links = linksIn(world, fault.shape);
   if (links.length === 0) return false;
   if (fault.kind === "break") {
-    network.break(links);
+    network.breakConnections(links);
     return true;
   }
   const lift = lay(world, fault, links);

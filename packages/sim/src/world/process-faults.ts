@@ -1,8 +1,8 @@
 /** Faults of processes and their clocks: crashes, pauses, wrong time. */
 
-import type { DiskOperation } from "../disk.ts";
-import type { Process } from "../process.ts";
+import type { DiskOperation } from "../disk-operation.ts";
 import type { Ending, MessageKind, Moment, ProcessFault } from "../plan/fault.ts";
+import type { Process } from "../process.ts";
 import type { Server } from "./server.ts";
 import type { World } from "./world.ts";
 
@@ -15,12 +15,27 @@ export function processFault(world: World, fault: ProcessFault): boolean {
   const id = world.resolve(fault.who);
   if (id === undefined) return false;
   const server = world.server(id);
-  if (fault.kind === "clock-drift") {
-    server.driftPpm = fault.ppm;
-    server.life?.clock.setDrift(fault.ppm);
-    return true;
+  switch (fault.kind) {
+    case "clock-drift":
+      server.driftPpm = fault.ppm;
+      server.life?.clock.drift(fault.ppm);
+      return true;
+    case "clock-jump":
+      server.aheadMs += fault.aheadMs;
+      server.life?.clock.jump(fault.aheadMs);
+      return true;
+    case "twin":
+      return !server.startTwin();
+    default:
+      if (server.life === undefined) return false;
+      harm(world, server, fault);
+      return true;
   }
-  if (server.life === undefined) return false;
+}
+
+type Harm = Extract<ProcessFault, { kind: "crash" | "crash-on" | "crash-loop" | "pause" }>;
+
+function harm(world: World, server: Server, fault: Harm): void {
   switch (fault.kind) {
     case "crash":
       endAndRestart(world, server, fault);
@@ -34,15 +49,7 @@ export function processFault(world: World, fault: ProcessFault): boolean {
     case "pause":
       pause(world, server, fault.forMs);
       break;
-    case "clock-jump":
-      server.aheadMs += fault.aheadMs;
-      server.life.clock.jump(fault.aheadMs);
-      break;
-    case "twin":
-      server.startTwin();
-      break;
   }
-  return true;
 }
 
 /** Ends the process at the `nth` such moment. */

@@ -96,9 +96,15 @@ export class ServerWatch {
   }
 
   #speaks(packet: Packet): void {
+    const { trap } = this.#server;
+    // Right after the packet: it is on its way then.
+    if (trap !== undefined) this.#watch.soon(() => trap.atSend(packet.kind));
     if (packet.kind === "forward-request" || packet.kind === "forward-response") return;
     this.#watch.left(packet, this.#server.durable);
-    assert(packet.term >= this.#spokenBefore, "server: speaks in a term before that of its last life");
+    assert(
+      packet.term >= this.#spokenBefore,
+      "server: speaks in a term before that of its last life",
+    );
     if (packet.term > this.#spokenTerm) this.#spokenTerm = packet.term;
     if (packet.kind === "vote-response" && packet.granted && !packet.preVote) {
       this.#voted(packet.electionTerm, packet.to);

@@ -1,6 +1,6 @@
 /** One server of the simulated cluster: its disk, and one life of the production replica after the other. */
 
-import { assert, makeConfig, type NodeId, type Raft } from "@holdfast/raft";
+import { makeConfig, type NodeId, type Raft } from "@holdfast/raft";
 import { openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
 import type { SimDisk } from "../disk.ts";
 import type { Keep } from "../disk-inode.ts";
@@ -84,10 +84,11 @@ export class Server {
     this.standing = "opening";
     this.starts++;
     const process = this.#process;
-    const clock = new NodeClock(world.scheduler, process, {
-      offsetMs: this.aheadMs,
-      driftPpm: this.driftPpm,
+    const clock = new NodeClock({
+      scheduler: world.scheduler,
+      process,
       random: world.random.fork(`clock ${this.id} ${this.starts}`),
+      habits: { offsetMs: this.aheadMs, driftPpm: this.driftPpm },
     });
     const machine = new LoadMachine();
     const life: Life = {
@@ -127,6 +128,16 @@ export class Server {
   refuse(): void {
     this.end();
     this.standing = "refused";
+  }
+
+  /**
+   * Someone starts a second process on this directory. As on a real disk the first one holds a lock
+   * on it for as long as it lives, so the second one can do nothing.
+   */
+  startTwin(): boolean {
+    if (this.life?.process.isAlive === true) return false;
+    this.start();
+    return true;
   }
 
   /** Proposes as a client that is connected to this server. */
@@ -170,7 +181,7 @@ export class Server {
   }
 
   #options(life: Life): ReplicaOptions<LoadResult> {
-    const { plan, network, random, watch } = this.#world;
+    const { plan, network, random } = this.#world;
     const voters = Array.from({ length: plan.nodes }, (_, i) => i + 1);
     const knobs = { ...plan.knobs, ...plan.nodeKnobs[this.id] };
     const { segmentBytes, preallocate, snapshotChunkBytes, snapshotEveryEntries } = knobs;
@@ -186,7 +197,7 @@ export class Server {
     };
     return {
       ...(defined(own) as Partial<ReplicaOptions<LoadResult>>),
-      config: makeConfig({ ...coreOnly(config), id: this.id, members: { voters } }),
+      config: makeConfig({ ...config, id: this.id, members: { voters } }),
       clusterId: CLUSTER_ID,
       disk: this.disk,
       network: network.plug(this.id, life.process),

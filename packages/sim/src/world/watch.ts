@@ -58,6 +58,11 @@ export class Watch {
     this.#failed();
   }
 
+  /** After what is running now. */
+  soon(run: () => void): void {
+    this.#scheduler.after(0, run);
+  }
+
   happened(raft: Raft, event: RaftEvent): void {
     if (event.kind === "became-leader") this.elections++;
     else if (event.kind === "stepped-down") this.stepDowns++;
@@ -91,7 +96,8 @@ function failureOf(error: unknown, at: number, node: NodeId): Failure {
   }
   const message = error instanceof Error ? error.message : String(error);
   const stack = error instanceof Error ? (error.stack ?? "") : "";
-  const root = error instanceof Error && error.cause instanceof InvariantError ? error.cause : error;
+  const root =
+    error instanceof Error && error.cause instanceof InvariantError ? error.cause : error;
   const check = root instanceof Error ? root.message : message;
   return { check, message, at, node, stack };
 }

@@ -1,6 +1,6 @@
 /** The simulated world of one run: servers, network, time, and who looks at them. */
 
-import { type NodeId, NOBODY, type Raft } from "@holdfast/raft";
+import { NOBODY, type NodeId, type Raft } from "@holdfast/raft";
 import { VirtualClock } from "../clock.ts";
 import { SimDisk } from "../disk.ts";
 import type { DurableLog } from "../durable-log.ts";
