@@ -28,14 +28,21 @@ const EVENTS_MAX = 20_000_000;
 /** The same plan gives the same outcome, hash included. Never rejects for what a server does. */
 export async function runPlan(plan: Plan, options: RunOptions): Promise<Outcome> {
   const marks = new Set<string>();
+  const chance = chances(plan, marks);
+  const mark = (name: string): void => {
+    marks.add(name);
+  };
   const scheduler = new Scheduler({
     eventsMax: options.eventsMax ?? EVENTS_MAX,
+    // Runs may take turns in one thread, as tests in one file do.
+    enter: () => {
+      hearMarks(mark);
+      decideMaybe(chance);
+    },
     ...(plan.shuffled === true ? { shuffle: new Random(plan.seed).fork("order") } : {}),
   });
   const world = new World(plan, scheduler);
   const play = new Play(world);
-  hearMarks((mark) => void marks.add(mark));
-  decideMaybe(chances(world, marks));
   try {
     await scheduler.run(() => Promise.race([play.whole(), world.failed]), options.pump);
     play.audit();
@@ -134,11 +141,12 @@ function effect(world: World, fault: Fault): boolean {
 }
 
 /** Takes rare paths by the plan's odds, each point from a stream of its own. */
-function chances(world: World, marks: Set<string>): (point: string) => boolean {
+function chances(plan: Plan, marks: Set<string>): (point: string) => boolean {
+  const random = new Random(plan.seed);
   const streams = new Map(
-    Object.entries(world.plan.maybe).map(([point, odds]) => [
+    Object.entries(plan.maybe).map(([point, odds]) => [
       point,
-      { odds, random: world.random.fork(`maybe ${point}`) },
+      { odds, random: random.fork(`maybe ${point}`) },
     ]),
   );
   return (point) => {

@@ -69,6 +69,8 @@ export interface SchedulerOptions {
   readonly eventsMax: number;
   /** Events of equal time run in an order that this draws. */
   readonly shuffle?: Random;
+  /** Called before each event: several runs may take turns in one thread. */
+  readonly enter?: () => void;
 }
 
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
@@ -79,6 +81,7 @@ export class Scheduler {
   readonly trace: TraceHash = new TraceHash();
   readonly #eventsMax: number;
   readonly #shuffle: Random | undefined;
+  readonly #enter: (() => void) | undefined;
   readonly #queue = new EventQueue();
   #now = 0;
   #inserted = 0;
@@ -87,6 +90,7 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#eventsMax = options.eventsMax;
     this.#shuffle = options.shuffle;
+    this.#enter = options.enter;
   }
 
   /** Virtual milliseconds since the start. */
@@ -154,6 +158,7 @@ export class Scheduler {
     assert(event.time >= this.#now, "scheduler: time goes back");
     this.#now = event.time;
     this.trace.note(event.time);
+    this.#enter?.();
     event.run();
     return true;
   }

@@ -4,7 +4,7 @@
  * nothing.
  */
 
-import type { Raft } from "@holdfast/raft";
+import type { NodeId, Raft } from "@holdfast/raft";
 import { CheckFailed } from "../check-failed.ts";
 import type { Workload } from "../load/workload.ts";
 import { FAIR } from "../network.ts";
@@ -77,8 +77,9 @@ export async function recover(
   await until(world, "liveness: not all have caught up", withinMs, () =>
     core.every(({ raft }) => (raft?.applied ?? -1) >= goal),
   );
+  const ids = new Set(core.map(({ id }) => id));
   await until(world, "liveness: something is never given back", CAUGHT_UP_WITHIN * timeoutMs, () =>
-    core.every(isAtRest),
+    core.every((server) => isAtRest(server, ids)),
   );
   return { leader, commit, caughtUp: since() };
 }
@@ -111,13 +112,24 @@ function isNewest(raft: Raft, core: readonly Server[]): boolean {
 }
 
 /** Every budget, window and queue is as it was before the first command (G1, G2, G6). */
-function isAtRest(server: Server): boolean {
+function isAtRest(server: Server, core: ReadonlySet<NodeId>): boolean {
   const status = server.life?.replica?.status();
   const { raft } = server;
   if (status === undefined || raft === undefined) return false;
   if (status.waitingProposals > 0 || status.waitingWrites > 0) return false;
   if (raft.commit !== raft.log.lastIndex || raft.applied !== raft.commit) return false;
-  return raft.role.kind !== "leader" || raft.role.uncommittedBytes === 0;
+  return raft.role.kind !== "leader" || isIdle(raft.role, core);
+}
+
+/** Nobody in the core is probed for ever, and no window stays taken. */
+function isIdle(
+  leader: Extract<Raft["role"], { kind: "leader" }>,
+  core: ReadonlySet<NodeId>,
+): boolean {
+  if (leader.uncommittedBytes !== 0) return false;
+  return leader.peers.every(
+    ({ id, flow, bytesInWindow }) => !core.has(id) || (flow === "stream" && bytesInWindow === 0),
+  );
 }
 
 /** What tiny windows and pieces add: each round trip carries that little. */

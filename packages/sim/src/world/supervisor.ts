@@ -5,8 +5,8 @@ import { CheckFailed } from "../check-failed.ts";
 import type { Server } from "./server.ts";
 import type { World } from "./world.ts";
 
-/** As long as an operator's process manager waits. */
-const RESTART_MS = 500;
+/** As long as a process manager waits, unless the plan says another time. */
+const RESTART_MS = 1000;
 
 /** What a server may say that was shown a damaged disk: it has noticed. */
 const REFUSALS: ReadonlySet<string> = new Set([
@@ -38,7 +38,7 @@ export function stoppedItself(world: World, server: Server, error: Error): void 
 
 function restart(world: World, server: Server): void {
   server.crash(false, "all");
-  world.scheduler.after(RESTART_MS, () => server.start());
+  world.scheduler.after(world.plan.supervisorMs ?? RESTART_MS, () => server.start());
 }
 
 /** The disk said no, as it was told to. */

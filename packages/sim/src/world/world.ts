@@ -44,6 +44,13 @@ export class World implements Door {
       carrying: plan.carrying ?? "raw",
     });
     this.network.weather = plan.weather;
+    const { trace } = scheduler;
+    this.network.observer = {
+      sent: (_id, from, to, _lane, bytes) => {
+        trace.note(from * 16 + to);
+        trace.note(bytes.length);
+      },
+    };
     let resolve: () => void = () => {};
     this.failed = new Promise((done) => {
       resolve = done;
