@@ -70,6 +70,8 @@ export interface Plan {
   readonly version: typeof PLAN_VERSION;
   /** Feeds all chance that the plan leaves open: delays, losses, torn sectors, what clients ask. */
   readonly seed: string;
+  /** Name of the pattern that its faults follow, for the narration; absent in a plain swarm. */
+  readonly recipe?: string;
   readonly nodes: number;
   /** Length of the first phase, in which all faults happen and no progress is demanded. */
   readonly safetyMs: number;
@@ -77,6 +79,15 @@ export interface Plan {
   /** What differs from `knobs` on single nodes, by id. */
   readonly nodeKnobs: Readonly<Record<NodeId, Knobs>>;
   readonly weather: Weather;
+  /** Each packet by itself (`raw`, the default), or in order on connections that break as a whole. */
+  readonly carrying?: "raw" | "connections";
+  /** Events of equal time run in random order; without, in the order in which they were planned. */
+  readonly shuffled?: boolean;
+  /**
+   * A process that stopped by itself, a bad disk for instance, is started again after so long; 1000
+   * unless told.
+   */
+  readonly supervisorMs?: number;
   readonly disks: DiskHabits;
   /** By node, from the first. */
   readonly clocks: readonly ClockHabits[];
