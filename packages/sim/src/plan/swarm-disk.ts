@@ -1,0 +1,101 @@
+/** Faults of disks in the swarm (D3-D7, D10, D13). */
+
+import type { NodeId } from "@holdfast/raft";
+import type { DiskOperation } from "../disk-operation.ts";
+import type { Dice } from "./dice.ts";
+import type { DiskFault } from "./fault.ts";
+import { drawTimeouts, drawWho, type Habits, type Scene, type SwarmKind } from "./scene.ts";
+
+export const DISK_KINDS: Readonly<Record<DiskFault["kind"], SwarmKind>> = {
+  "disk-error": { percent: 18, perSecond: [0.04, 0.3], draw: drawError },
+  "disk-slow": {
+    percent: 24,
+    perSecond: [0.05, 0.2],
+    draw: (dice, scene, habits) => ({
+      kind: "disk-slow",
+      who: drawWho(dice, scene, habits),
+      syncMs: dice.spreadMs(scene.pace.syncMs * 4, scene.pace.longMs * 2),
+      forMs: drawTimeouts(dice, scene, 0.5, 12),
+    }),
+  },
+  "disk-hang": {
+    percent: 15,
+    perSecond: [0.04, 0.2],
+    draw: (dice, scene, habits) => ({
+      kind: "disk-hang",
+      who: drawWho(dice, scene, habits),
+      forMs: drawTimeouts(dice, scene, 0.2, 8),
+    }),
+  },
+  "disk-full": {
+    percent: 13,
+    perSecond: [0.04, 0.15],
+    draw: (dice, scene, habits) => ({
+      kind: "disk-full",
+      who: drawWho(dice, scene, habits),
+      forMs: drawTimeouts(dice, scene, 0.3, 6),
+    }),
+  },
+  "disk-damage": {
+    // Few clusters have a node to spend.
+    percent: 50,
+    perSecond: [0.05, 0.15],
+    draw: (dice, { spent }) =>
+      spent.length === 0 ? undefined : drawDamage(dice, dice.pick(spent)),
+  },
+  "disk-loss": {
+    percent: 15,
+    perSecond: [0.05, 0.08],
+    draw: (dice, { spent }) =>
+      spent.length === 0
+        ? undefined
+        : {
+            kind: "disk-loss",
+            who: dice.pick(spent),
+            area: dice.pick(["wal", "snapshot"]),
+            downMs: dice.spreadMs(1, 1000),
+          },
+  },
+};
+
+/** D3, D4, D6, D10: mostly where promises are made; a bad sector is met again at the next try. */
+function drawError(dice: Dice, scene: Scene, habits: Habits): DiskFault {
+  const operation = dice.weighted<DiskOperation>([
+    [40, "sync"],
+    [20, "write"],
+    [10, "sync-directory"],
+    [8, "create"],
+    [8, "rename"],
+    [6, "read"],
+    [4, "open"],
+    [2, "truncate"],
+    [2, "remove"],
+  ]);
+  const isSpace = operation === "write" || operation === "create" || operation === "rename";
+  return {
+    kind: "disk-error",
+    who: drawWho(dice, scene, habits),
+    operation,
+    code: isSpace && dice.chance(50) ? "no-space" : "io",
+    times: dice.weighted([
+      [70, 1],
+      [20, dice.between(2, 4)],
+      [10, dice.between(5, 20)],
+    ]),
+  };
+}
+
+/** D7, D13: `who` must be a node to spend. */
+export function drawDamage(dice: Dice, who: NodeId): DiskFault {
+  return {
+    kind: "disk-damage",
+    who,
+    area: dice.weighted([
+      [65, "wal"],
+      [35, "snapshot"],
+    ]),
+    place: dice.pick(["head", "middle", "middle", "tail"]),
+    damage: dice.pick(["flip-bit", "zero-sector", "noise-sector", "truncate"]),
+    downMs: dice.spreadMs(1, 1000),
+  };
+}
