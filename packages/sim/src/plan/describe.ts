@@ -56,8 +56,11 @@ function seconds(ms: number): string {
 }
 
 function weatherOf(weather: Plan["weather"]): string {
-  const { delayMs, jitterMs, lost, repeated } = weather;
-  return `delay ${delayMs} ms + up to ${jitterMs} ms, of 1000 lost ${lost}, repeated ${repeated}`;
+  const { delayMs, jitterMs, lost, repeated, tail, lateReplies = 0, replayed = 0 } = weather;
+  const delay = `delay ${delayMs} ms + ${tail === "long" ? "about" : "up to"} ${jitterMs} ms`;
+  const late = lateReplies === 0 ? "" : `, replies late ${lateReplies}`;
+  const again = replayed === 0 ? "" : `, replayed ${replayed}`;
+  return `${delay}, of 1000 lost ${lost}, repeated ${repeated}${late}${again}`;
 }
 
 function whatOf(fault: Fault): string {

@@ -22,12 +22,14 @@ export function drawWeather(dice: Dice, pace: Pace): Weather {
       [25, dice.between(1, 50)],
       [15, dice.between(50, 300)],
     ]),
+    ...(dice.chance(15) ? { replayed: dice.between(1, 20), replayMs: 20_000 } : {}),
   };
 }
 
 /** The weather of the healed core: nothing is lost any more, and nothing is faster than before. */
 export function healedWeather(weather: Weather): Weather {
-  return { ...weather, lost: 0, repeated: 0 };
+  const { delayMs, jitterMs } = weather;
+  return { delayMs, jitterMs, lost: 0, repeated: 0 };
 }
 
 export function drawDisks(dice: Dice, pace: Pace): DiskHabits {

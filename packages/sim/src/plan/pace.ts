@@ -34,6 +34,9 @@ export interface Pace {
 const PACKET_PART = 0.04;
 const SYNC_PART = 0.04;
 
+/** The healed core has fair weather, in which packets take up to two ms. */
+const RANGE_MS_LEAST = 40;
+
 /** Of a heartbeat, so many fit into the shortest timeout of any node, also when clocks drift. */
 const HEARTBEATS_LEAST = 2.5;
 
@@ -64,7 +67,7 @@ export function drawPace(dice: Dice, ids: readonly NodeId[], fixed: Knobs): Pace
 function drawTiming(dice: Dice, fixed: Knobs): Timing {
   // Tight ones cost events without end and wide ones leave little to happen: both are rare.
   const [low, high] = dice.weighted<readonly [number, number]>([
-    [6, [40, 120]],
+    [6, [60, 120]],
     [42, [120, 350]],
     [44, [350, 900]],
     [8, [900, 1800]],
@@ -78,7 +81,7 @@ function drawTiming(dice: Dice, fixed: Knobs): Timing {
   const ratio = dice.pick([3, 4, 5, 10, 20]);
   const wish = dice.spreadWhole(low, high);
   const electionTimeoutMs = fixed.electionTimeoutMs ?? fitting(wish, fixed, factor);
-  const range = Math.max(1, Math.round(electionTimeoutMs * factor));
+  const range = Math.max(RANGE_MS_LEAST, Math.round(electionTimeoutMs * factor));
   return {
     electionTimeoutMs,
     electionTimeoutMaxMs: fixed.electionTimeoutMaxMs ?? electionTimeoutMs + range,
@@ -101,11 +104,12 @@ function heartbeatFor(electionTimeoutMs: number, ratio: number): number {
 
 /**
  * U5: options differ between nodes. A leader's heartbeat must still reach the most impatient
- * follower in time, so it is only the patience that differs.
+ * follower in time, so it is only the patience that differs; the common one stays the longest, as
+ * all bounds of the healing count in it.
  */
 function drawOther(dice: Dice, common: Timing, fixed: Knobs): Timing {
   const heard = Math.ceil(common.heartbeatMs * HEARTBEATS_LEAST);
-  const wish = Math.round(common.electionTimeoutMs * dice.spread(0.6, 1.5));
+  const wish = Math.round(common.electionTimeoutMs * dice.spread(0.6, 1));
   const electionTimeoutMs = Math.max(wish, heard);
   const range = common.electionTimeoutMaxMs - common.electionTimeoutMs;
   return {

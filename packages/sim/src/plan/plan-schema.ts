@@ -31,7 +31,10 @@ const who: Check = either(
   oneOf(["leader", "follower", "candidate"]),
 );
 
-const weather = shape({ delayMs: ms, jitterMs: ms, lost: perMille, repeated: perMille });
+const weather = shape(
+  { delayMs: ms, jitterMs: ms, lost: perMille, repeated: perMille },
+  { tail: oneOf(["even", "long"]), lateReplies: perMille, replayed: perMille, replayMs: ms },
+);
 
 const SHAPES: Readonly<Record<Shape["kind"], Fields>> = {
   isolate: { who },

@@ -116,13 +116,23 @@ function drawGroups(dice: Dice, ids: readonly number[]): number[][] {
   return [side, ids.filter((id) => !side.includes(id))];
 }
 
-/** N1-N4: long delays make late answers overtake everything; loss as on a bad day. */
-function drawStorm(dice: Dice, { pace }: Scene): Weather {
+/**
+ * N1-N4: long delays make late answers overtake everything, packets come back from earlier terms and
+ * lives; loss as on a bad day.
+ */
+function drawStorm(dice: Dice, { pace, endMs }: Scene): Weather {
+  const isLong = dice.chance(40);
+  const longest = isLong ? pace.longMs / 2 : pace.longMs * 2;
   return {
     delayMs: dice.spreadMs(pace.packetMs, Math.max(pace.packetMs, pace.shortMs / 2)),
-    jitterMs: dice.chance(60) ? dice.spreadMs(pace.packetMs, pace.longMs * 2) : 0,
+    jitterMs: dice.chance(60) ? dice.spreadMs(pace.packetMs, longest) : 0,
     lost: dice.pick([0, 10, 50, 200, 500]),
     repeated: dice.pick([0, 0, 50, 200, 500]),
+    ...(isLong ? { tail: "long" } : {}),
+    ...(dice.chance(20) ? { lateReplies: dice.pick([50, 300, 667]) } : {}),
+    ...(dice.chance(30)
+      ? { replayed: dice.pick([5, 50, 200]), replayMs: dice.spreadWhole(100, endMs) }
+      : {}),
   };
 }
 

@@ -35,6 +35,8 @@ export function figure8Unreliable(dice: Dice, scene: Scene): readonly Draft[] {
     jitterMs: dice.spreadMs(longMs / 4, longMs * 1.5),
     lost: dice.pick([20, 100]),
     repeated: dice.pick([0, 100]),
+    // As the course's: two thirds of the answers come up to two seconds late.
+    lateReplies: dice.pick([0, 667]),
   };
   const storm: Draft = { at: 1, kind: "weather", weather, forMs: Math.round(scene.endMs * 0.8) };
   const cuts = rounds(dice, scene, [0.5, 2], (at, own) => [
