@@ -43,6 +43,11 @@ export async function openStore(disk: Disk, options: StoreOptions): Promise<Open
   const { wal, recovered } = await openWal(disk, { identity, segmentBytes, preallocate });
   const store = { wal, snapshots };
   try {
+    const { start } = recovered;
+    const snapshotIndex = snapshots.newest()?.index ?? 0;
+    if (start.index > snapshotIndex) {
+      throw new StoreGapError(snapshotIndex, start.index, snapshots.damaged.at(-1)?.error);
+    }
     const restored = await reconcile(wal, recovered, snapshots.newest(), options.random);
     return { ...store, restored };
   } catch (error) {
@@ -64,8 +69,6 @@ async function reconcile(
   random: number,
 ): Promise<Restored> {
   const { hardState, start, entries } = recovered;
-  const snapshotIndex = snapshot?.index ?? 0;
-  if (start.index > snapshotIndex) throw new StoreGapError(snapshotIndex, start.index);
   if (snapshot === undefined || holds(recovered, snapshot)) {
     return { hardState, snapshot, start, entries, random };
   }

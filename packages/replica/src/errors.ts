@@ -237,10 +237,12 @@ export class StoreGapError extends Error {
   readonly snapshotIndex: Index;
   readonly logStart: Index;
 
-  constructor(snapshotIndex: Index, logStart: Index) {
+  constructor(snapshotIndex: Index, logStart: Index, unusable?: Error) {
+    const why = unusable === undefined ? "" : ` (${unusable.message})`;
     super(
-      `The log starts after index ${logStart}, the newest snapshot ends at ${snapshotIndex}: ` +
-        "restore the missing snapshot file, or replace this node",
+      `The log starts after index ${logStart}, the newest usable snapshot ends at ` +
+        `${snapshotIndex}${why}: restore the missing snapshot file, or replace this node`,
+      { cause: unusable },
     );
     this.name = "StoreGapError";
     this.snapshotIndex = snapshotIndex;

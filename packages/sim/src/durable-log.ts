@@ -101,9 +101,10 @@ export class DurableLog implements DurableState, DiskWatcher {
 
   /**
    * What of this `raft`, just started from what a crash left, lacks; in constant text, or
-   * `undefined` when all is there. Not for a disk that was damaged meanwhile.
+   * `undefined` when all is there. Entries from `cutFrom` on may be gone: a cut of the log was under
+   * way. Not for a disk that was damaged meanwhile.
    */
-  missingIn(raft: Raft): string | undefined {
+  missingIn(raft: Raft, cutFrom: Index = Number.POSITIVE_INFINITY): string | undefined {
     const { term, vote } = this.hardState;
     if (raft.term < term) return "durable: a restart goes back to an older term";
     if (raft.term === term && vote !== 0 && raft.vote !== vote) {
@@ -115,7 +116,8 @@ export class DurableLog implements DurableState, DiskWatcher {
     // A log that doesn't reach the snapshot, or has another entry there, gives way to it.
     const isKept = snapshot === undefined || this.#fold.termAt(snapshot.index) === snapshot.term;
     if (!isKept) return undefined;
-    for (let index = this.#fold.firstIndex; index <= this.lastIndex; index += 1) {
+    const last = Math.min(this.lastIndex, cutFrom - 1);
+    for (let index = this.#fold.firstIndex; index <= last; index += 1) {
       const entry = this.entryAt(index);
       if (entry === undefined || index <= base) continue;
       if (!raft.log.matches(index, entry.term)) return "durable: a restart lacks an entry";

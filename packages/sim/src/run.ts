@@ -7,6 +7,7 @@ import { checkConvergence } from "./load/check-convergence.ts";
 import { LoadMachine } from "./load/machine.ts";
 import { createWorkload, type Workload } from "./load/workload.ts";
 import type { Outcome, RunFigures } from "./outcome.ts";
+import { describeFault } from "./plan/describe.ts";
 import type { Fault } from "./plan/fault.ts";
 import type { Plan } from "./plan/plan.ts";
 import { Random } from "./random.ts";
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly pump: Pump;
   /** More events than this are a failure: something spins. 20 million unless told. */
   readonly eventsMax?: number;
+  /** What happens, in words; `node` is 0 when it is about none. */
+  readonly tell?: (at: number, node: number, text: string) => void;
 }
 
 const EVENTS_MAX = 20_000_000;
@@ -42,6 +45,8 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<Outcome>
     ...(plan.shuffled === true ? { shuffle: new Random(plan.seed).fork("order") } : {}),
   });
   const world = new World(plan, scheduler);
+  const { tell } = options;
+  if (tell !== undefined) world.tell = (node, text) => tell(scheduler.now, node, text);
   const play = new Play(world);
   try {
     await scheduler.run(() => Promise.race([play.whole(), world.failed]), options.pump);
@@ -87,7 +92,7 @@ class Play {
     await this.workload.stop();
     if (core === undefined) return;
     this.recovery = await recover(world, core, this.workload);
-    await staysCalm(world);
+    await staysCalm(world, core);
     const standings = core.map(({ id, raft, life }) => ({
       node: id,
       applied: raft?.applied ?? 0,
@@ -113,6 +118,7 @@ class Play {
 
 function strike(world: World, fault: Fault): void {
   if (world.isHealed) return;
+  world.tell?.(0, describeFault(fault));
   if (effect(world, fault)) world.struck(fault.kind);
 }
 

@@ -57,6 +57,11 @@ function damaged(world: World, server: Server, downMs: number, harm: () => boole
   const before = world.durables[server.id - 1];
   server.crash(false, "all");
   const isDone = harm();
+  if (isDone && server.disk.usedBytes() === 0) {
+    // Nothing is left that could tell it from a new server: it must be replaced, never started.
+    server.refuse();
+    world.refused.add(server.id);
+  }
   if (isDone) {
     server.isDamaged = true;
     if (before !== undefined) world.durables[server.id - 1] = before;

@@ -84,14 +84,15 @@ export async function recover(
   return { leader, commit, caughtUp: since() };
 }
 
-/** Nothing happens to a healthy cluster: no election, no step-down. */
-export async function staysCalm(world: World): Promise<void> {
+/** Nothing happens to a healthy core: no election, no step-down. */
+export async function staysCalm(world: World, core: readonly Server[]): Promise<void> {
   const { watch, timeoutMs } = world;
   const { calmTimeouts } = world.plan.healing;
   if (calmTimeouts === 0) return;
-  const before = watch.elections + watch.stepDowns;
+  const changes = (): number => core.reduce((sum, { id }) => sum + (watch.changes[id] ?? 0), 0);
+  const before = changes();
   await world.sleep(calmTimeouts * timeoutMs);
-  const since = watch.elections + watch.stepDowns - before;
+  const since = changes() - before;
   if (since > 0) {
     throw new CheckFailed("liveness: unrest without a fault", `${since} changes of leadership`);
   }

@@ -109,7 +109,8 @@ export function pause(world: World, server: Server, forMs: number): void {
   if (process === undefined || process.isPaused) return;
   process.pause();
   world.scheduler.after(forMs, () => {
-    if (process.isAlive) process.resume();
+    // From the healing on a pause is for good.
+    if (process.isAlive && !world.isHealed) process.resume();
   });
 }
 

@@ -6,8 +6,11 @@ import {
   checkShape,
   checkState,
   checkStep,
+  type Index,
   InvariantError,
   type NodeId,
+  narrate,
+  narrateMessage,
   type Raft,
   type RaftEvent,
   remember,
@@ -29,6 +32,8 @@ export class ServerWatch {
   #life: Life | undefined;
   /** What was durable when the last life ended that had read its disk: the next one must find it. */
   #survivors: DurableLog | undefined;
+  /** Cuts of the log that were not durable yet: each may have survived all the same. */
+  #cuts: { readonly seq: number; readonly from: Index }[] = [];
 
   constructor(server: Server, watch: Watch) {
     this.#server = server;
@@ -45,6 +50,7 @@ export class ServerWatch {
   happened(event: RaftEvent): void {
     const raft = this.#life?.raft;
     if (raft === undefined) return;
+    this.#server.tell(() => narrate(event));
     this.#watch.guard(this.#server.id, () => this.#watch.happened(raft, event));
   }
 
@@ -73,6 +79,23 @@ export class ServerWatch {
           checkShape(raft);
         });
       },
+      received: (packet) => {
+        if (packet.kind === "forward-request" || packet.kind === "forward-response") return;
+        this.#server.tell(() => `hears ${narrateMessage(packet)}`);
+      },
+      writing: (write) => {
+        const { seq, hardState, entries, truncateFrom, compactTo, snapshot } = write;
+        if (snapshot !== undefined) this.#cuts.push({ seq, from: 0 });
+        else if (truncateFrom > 0) this.#cuts.push({ seq, from: truncateFrom });
+        this.#server.tell(
+          () =>
+            `writes ${seq}: ${JSON.stringify({ hardState, entries: entries.map(({ index, term }) => `${index}^${term}`).join(" "), truncateFrom, compactTo, snapshot: snapshot?.index })}`,
+        );
+      },
+      durable: ({ seq }) => {
+        while ((this.#cuts[0]?.seq ?? Number.POSITIVE_INFINITY) <= seq) this.#cuts.shift();
+        this.#server.tell(() => `has ${seq} on disk`);
+      },
       sending: (packet) => {
         if (life.process.isAlive) watch.guard(id, () => this.#speaks(packet));
       },
@@ -90,9 +113,12 @@ export class ServerWatch {
 
   /** Nothing that was durable is gone. */
   #recovered(raft: Raft): void {
-    const missing = this.#server.isDamaged ? undefined : this.#survivors?.missingIn(raft);
+    const cutFrom = Math.min(...this.#cuts.map(({ from }) => from), Number.POSITIVE_INFINITY);
+    const missing = this.#server.isDamaged ? undefined : this.#survivors?.missingIn(raft, cutFrom);
+    this.#cuts = [];
     if (missing !== undefined) throw new InvariantError(missing);
     this.#survivors = undefined;
+    this.#server.counts();
   }
 
   #speaks(packet: Packet): void {
@@ -100,6 +126,7 @@ export class ServerWatch {
     // Right after the packet: it is on its way then.
     if (trap !== undefined) this.#watch.soon(() => trap.atSend(packet.kind));
     if (packet.kind === "forward-request" || packet.kind === "forward-response") return;
+    this.#server.tell(() => `sends ${narrateMessage(packet)}`);
     this.#watch.left(packet, this.#server.durable);
     assert(
       packet.term >= this.#spokenBefore,

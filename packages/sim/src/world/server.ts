@@ -77,11 +77,17 @@ export class Server {
     return this.standing === "up";
   }
 
+  tell(text: () => string): void {
+    const { tell } = this.#world;
+    if (tell !== undefined) tell(this.id, text());
+  }
+
   /** Starts a process unless one runs. */
   start(): void {
     if (this.standing !== "down") return;
     const world = this.#world;
     this.standing = "opening";
+    this.tell(() => "starts");
     this.starts++;
     const process = this.#process;
     const clock = new NodeClock({
@@ -105,6 +111,7 @@ export class Server {
         if (this.life !== life) return;
         life.replica = replica;
         this.standing = "up";
+        this.tell(() => "is up");
       },
       (error: unknown) => {
         if (this.life === life) couldNotStart(world, this, error);
@@ -114,6 +121,7 @@ export class Server {
 
   /** The process ends without a word. With `power` its disk keeps only what `keep` says. */
   crash(power: boolean, keep: Keep): void {
+    this.tell(() => (power ? `loses power, keeps ${keep}` : "is killed"));
     this.end();
     const { disk } = this;
     this.#process = new Process(this.#world.scheduler);
@@ -122,6 +130,11 @@ export class Server {
     this.watch.ended();
     this.durable = this.#observe();
     if (!this.isDamaged) this.#world.durables[this.id - 1] = this.durable;
+  }
+
+  /** It has accepted its disk as it is, so that is what it stands for from now on. */
+  counts(): void {
+    this.#world.durables[this.id - 1] = this.durable;
   }
 
   /** Its disk can't be trusted, as it has noticed itself. */

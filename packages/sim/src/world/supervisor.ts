@@ -19,7 +19,8 @@ const REFUSALS: ReadonlySet<string> = new Set([
 ]);
 
 export function couldNotStart(world: World, server: Server, error: unknown): void {
-  if (isDiskTrouble(error) && server.isDiskFaulty) {
+  if (server.isDiskFaulty && (isDiskTrouble(error) || codeOf(error) === "STORE_GAP")) {
+    // A snapshot that can't be read at the moment leaves a gap, too.
     restart(world, server);
   } else if (REFUSALS.has(codeOf(error)) && server.isDamaged) {
     server.refuse();

@@ -23,7 +23,8 @@ export class Watch {
   /** The first thing that went wrong. */
   failure: Failure | undefined;
   elections = 0;
-  stepDowns = 0;
+  /** Elections won and offices lost, by node. */
+  readonly changes: number[] = [];
   committed = 0;
   readonly #scheduler: Scheduler;
   readonly #disks: () => readonly DurableState[];
@@ -64,9 +65,11 @@ export class Watch {
   }
 
   happened(raft: Raft, event: RaftEvent): void {
-    if (event.kind === "became-leader") this.elections++;
-    else if (event.kind === "stepped-down") this.stepDowns++;
-    else if (event.kind === "committed" && event.index > this.committed) {
+    if (event.kind === "became-leader" || event.kind === "stepped-down") {
+      const { id } = raft.config;
+      this.changes[id] = (this.changes[id] ?? 0) + 1;
+      if (event.kind === "became-leader") this.elections++;
+    } else if (event.kind === "committed" && event.index > this.committed) {
       this.committed = event.index;
       this.#scheduler.trace.note(event.index);
     }

@@ -138,6 +138,9 @@ export class World implements Door {
     });
   }
 
+  /** What happens, in words; nobody listens unless set. `node` is 0 when it is about none. */
+  tell: ((node: NodeId, text: string) => void) | undefined;
+
   /** A fault took effect. */
   struck(kind: FaultKind): void {
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1);
