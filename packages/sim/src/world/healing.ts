@@ -44,10 +44,16 @@ export function healed(world: World): readonly Server[] | undefined {
 
 function leaveBroken(world: World, server: Server): void {
   const how = world.plan.healing.others[server.id] ?? "down";
-  if (how === "down") server.crash(false, "all");
+  if (how === "down") retire(server);
   else if (how === "paused") pausedForGood(server);
   else if (how === "cut") world.network.cut(linksIn(world, { kind: "isolate", who: server.id }));
   else world.network.cut(linksIn(world, { kind: how, who: server.id }));
+}
+
+/** Down for good, whatever was to start it again. */
+function retire(server: Server): void {
+  server.crash(false, "all");
+  server.refuse();
 }
 
 /** Waits until there is a leader, a commit, and all of the core have caught up. */
