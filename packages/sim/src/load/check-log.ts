@@ -6,7 +6,7 @@
 import type { Entry, Index } from "@holdfast/raft";
 import type { Answers, Attempt } from "./answers.ts";
 import type { Broken } from "./broken.ts";
-import { type Command, decodeCommand } from "./command.ts";
+import { decodeCommand } from "./command.ts";
 import type { HashLedger } from "./hash-ledger.ts";
 import { LoadMachine, type LoadResult } from "./machine.ts";
 
@@ -37,10 +37,6 @@ class Audit {
   readonly #machine = new LoadMachine();
   /** By serial, the index at which it was chosen. */
   readonly #places = new Map<number, Index>();
-  /** By key, how many different operations add: counted without the machine. */
-  readonly #adds = new Map<number, number>();
-  /** By session, its last operation that adds. */
-  readonly #lastNumbers = new Map<number, number>();
 
   constructor(answers: Answers, ledger: HashLedger) {
     this.#answers = answers;
@@ -67,13 +63,12 @@ class Audit {
         attempt,
       );
     }
-    return this.#compareCounts();
+    return undefined;
   }
 
   #takeCommand(entry: Entry): Broken | undefined {
     const { index } = entry;
-    const command = decodeCommand(entry.data);
-    const { serial } = command;
+    const { serial } = decodeCommand(entry.data);
     const attempt = this.#answers.at(serial);
     if (attempt === undefined) {
       return broken("load: a command that nobody sent", `Index ${index} has command ${serial}`);
@@ -84,18 +79,8 @@ class Audit {
       return broken("load: one command twice in the log", message, attempt);
     }
     this.#places.set(serial, index);
-    this.#countAdd(command);
     const result = this.#machine.apply(entry.data, entry);
     return judge(attempt, entry, result);
-  }
-
-  /** A session goes on only when it is done with an operation: older ones have had their chance. */
-  #countAdd({ op, session, number, key }: Command): void {
-    if (op !== "add") return;
-    const last = this.#lastNumbers.get(session) ?? 0;
-    if (number <= last) return;
-    this.#lastNumbers.set(session, number);
-    this.#adds.set(key, (this.#adds.get(key) ?? 0) + 1);
   }
 
   #compareState(index: Index): Broken | undefined {
@@ -107,18 +92,6 @@ class Audit {
       `The log up to index ${index} leads to ${hash.toString(16)}, ` +
         `replicas came to ${known.toString(16)}`,
     );
-  }
-
-  #compareCounts(): Broken | undefined {
-    for (const [key, adds] of this.#adds) {
-      const count = this.#machine.countOf(key);
-      if (count === adds) continue;
-      return broken(
-        "load: counter not exactly once",
-        `${adds} operations added to key ${key}, its count is ${count}`,
-      );
-    }
-    return undefined;
   }
 }
 
