@@ -1,4 +1,4 @@
-/** Workloads against a right cluster: nothing is found; and each wrong one is found as what it is. */
+/** Workloads find nothing in a right cluster, and what is wrong in each wrong one. */
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

@@ -19,7 +19,7 @@ export interface Chosen {
 
 /** The first thing that doesn't fit; undefined when all does. */
 export function checkLog(chosen: Chosen, answers: Answers, ledger: HashLedger): Broken | undefined {
-  const audit = new Audit(answers, ledger);
+  const audit = new Audit(chosen, answers, ledger);
   for (let index = 1; index <= chosen.last; index++) {
     const entry = chosen.at(index);
     if (entry === undefined) {
@@ -28,17 +28,19 @@ export function checkLog(chosen: Chosen, answers: Answers, ledger: HashLedger): 
     const found = audit.take(entry);
     if (found !== undefined) return found;
   }
-  return audit.finish(chosen);
+  return audit.finish();
 }
 
 class Audit {
+  readonly #chosen: Chosen;
   readonly #answers: Answers;
   readonly #ledger: HashLedger;
   readonly #machine = new LoadMachine();
   /** By serial, the index at which it was chosen. */
   readonly #places = new Map<number, Index>();
 
-  constructor(answers: Answers, ledger: HashLedger) {
+  constructor(chosen: Chosen, answers: Answers, ledger: HashLedger) {
+    this.#chosen = chosen;
     this.#answers = answers;
     this.#ledger = ledger;
   }
@@ -51,11 +53,11 @@ class Audit {
     return this.#compareState(entry.index);
   }
 
-  finish(chosen: Chosen): Broken | undefined {
+  finish(): Broken | undefined {
     for (const attempt of this.#answers.attempts) {
       if (attempt.answer?.kind !== "ok" || this.#places.has(attempt.serial)) continue;
       const { index, term } = attempt.answer;
-      const entry = chosen.at(index);
+      const entry = this.#chosen.at(index);
       const held = entry === undefined ? "nothing" : `an entry of term ${entry.term}`;
       return broken(
         "load: answered ok and not in the log",
@@ -73,14 +75,22 @@ class Audit {
     if (attempt === undefined) {
       return broken("load: a command that nobody sent", `Index ${index} has command ${serial}`);
     }
-    const before = this.#places.get(serial);
-    if (before !== undefined) {
-      const message = `${name(attempt)} is in the log at ${before} and at ${index}`;
+    const other = this.#places.get(serial) ?? this.#laterPlace(attempt, index);
+    if (other !== undefined) {
+      const message = `${name(attempt)} is in the log at ${index} and at ${other}`;
       return broken("load: one command twice in the log", message, attempt);
     }
     this.#places.set(serial, index);
     const result = this.#machine.apply(entry.data, entry);
     return judge(attempt, entry, result);
+  }
+
+  /** The place that the client was told, if the command is there, too. */
+  #laterPlace({ serial, answer }: Attempt, index: Index): Index | undefined {
+    if (answer?.kind !== "ok" || answer.index <= index) return undefined;
+    const entry = this.#chosen.at(answer.index);
+    if (entry?.kind !== "command") return undefined;
+    return decodeCommand(entry.data).serial === serial ? answer.index : undefined;
   }
 
   #compareState(index: Index): Broken | undefined {
