@@ -22,6 +22,7 @@ export { type Scope, SMALLEST } from "./explore/scope.ts";
 export type { Answers, Attempt } from "./load/answers.ts";
 export type { Broken, OnBroken } from "./load/broken.ts";
 export { checkConvergence, type Standing } from "./load/check-convergence.ts";
+export { checkExactlyOnce } from "./load/check-exactly-once.ts";
 export type { HistoryBudget } from "./load/check-history.ts";
 export type { Chosen } from "./load/check-log.ts";
 export { type Command, decodeCommand, encodeCommand, type Op } from "./load/command.ts";
@@ -30,7 +31,7 @@ export { HashLedger } from "./load/hash-ledger.ts";
 export { type ListSeen, LoadMachine, type LoadResult } from "./load/machine.ts";
 export type { Progress, ProgressBounds } from "./load/progress.ts";
 export type { ClientEvents } from "./load/recorder.ts";
-export { createWorkload, type Workload, type WorkloadOptions } from "./load/workload.ts";
+export { createWorkload, type End, type Workload, type WorkloadOptions } from "./load/workload.ts";
 export {
   allLinks,
   type Carrying,

@@ -1,8 +1,12 @@
-/** Workloads against a right cluster: nothing is found; and each wrong one is found as what it is. */
+/** Workloads find nothing in a right cluster, and what is wrong in each wrong one. */
 
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
-import { type Broken, checkConvergence } from "@holdfast/sim";
+import { fileURLToPath } from "node:url";
+import type { Entry } from "@holdfast/raft";
+import { type Broken, checkConvergence, encodeCommand } from "@holdfast/sim";
 import { type Fault, ListCluster, LOAD, MODELS, type Ran, runLoad } from "./load-cluster.ts";
 
 /** Every check of a run, the first thing found first. */
@@ -70,3 +74,70 @@ for (const [fault, model, check] of WRONG) {
     }
   });
 }
+
+test("what nobody sent, a gap, and a state that the log doesn't lead to are found", async () => {
+  const { cluster, workload } = await runLoad(LOAD, new ListCluster(1));
+  const { chosen, ledger, log, standings } = cluster;
+  const check = (last: number, at: typeof chosen.at): string | undefined =>
+    workload.checkLog({ last, at }, ledger)?.check;
+
+  assert.equal(check(0, chosen.at), "load: answered ok and not in the log");
+  assert.equal(
+    check(chosen.last, (i) => (i === 9 ? undefined : log[i - 1])),
+    "load: chosen log has a gap",
+  );
+  const foreign = encodeCommand(
+    { op: "read", serial: 999_999, session: 1, number: 1, key: 1, value: 0, to: 0 },
+    0,
+  );
+  const isCommand = (i: number): boolean => i > 5 && log[i - 1]?.kind === "command";
+  const place = log.findIndex((_, i) => isCommand(i + 1)) + 1;
+  const replaced = (i: number): Entry | undefined => {
+    const entry = log[i - 1];
+    return entry !== undefined && i === place ? { ...entry, data: foreign } : entry;
+  };
+  assert.equal(check(chosen.last, replaced), "load: a command that nobody sent");
+  const skipped = (i: number): Entry | undefined => {
+    const entry = log[i - 1];
+    return entry !== undefined && i === place ? { ...entry, kind: "noop" } : entry;
+  };
+  assert.equal(check(chosen.last, skipped), "state: replay differs");
+
+  assert.equal(workload.checkEnd({ chosen, ledger, standings }), undefined);
+  const behind = standings.map((one) => ({ ...one, applied: one.applied - one.node }));
+  const end = workload.checkEnd({ chosen, ledger, standings: behind });
+  assert.equal(end?.check, "state: replicas have not converged");
+});
+
+test("a history that can't be decided is a failure with a name", async () => {
+  const { workload } = await runLoad({ ...LOAD, clients: 20, thinkMs: 2 }, new ListCluster(2));
+  const broken = workload.checkHistory({ configurationsMax: 1 });
+  assert.equal(broken?.check, "load: linearizability undecided");
+  assert.match(broken.message, /^\d+ operations of model key-value, \d+ configurations, no answer/);
+});
+
+test("a counterexample is few lines that name the clients", async () => {
+  const load = { ...LOAD, model: "register" } as const;
+  const { workload } = await runLoad(load, new ListCluster(2, { fault: "stale-read" }));
+  const { message = "" } = workload.checkHistory() ?? {};
+  assert.match(message, /^Not linearizable: register/);
+  assert.match(message, /client \d/);
+  assert.ok(message.split("\n").length < 20, message);
+});
+
+test("every check of the workloads has been seen to fire", async () => {
+  const sources = fileURLToPath(new URL("../../src/load/", import.meta.url));
+  const tests = fileURLToPath(new URL("../../test/", import.meta.url));
+  const read = (folder: string): string =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith(".ts") && (folder === sources || name.startsWith("load")))
+      .map((name) => readFileSync(join(folder, name), "utf8"))
+      .join("\n");
+  const named = [...read(sources).matchAll(/(?:check: |broken\(\s*)"([^"]+)"/g)].map(
+    ([, name]) => name,
+  );
+  const checks = new Set(named);
+  assert.ok(checks.size >= 18, [...checks].join("\n"));
+  const told = read(tests);
+  for (const check of checks) assert.ok(told.includes(`"${check}"`), `no test names "${check}"`);
+});

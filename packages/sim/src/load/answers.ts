@@ -19,7 +19,8 @@ export interface Attempt {
 export class Answers {
   readonly #report: OnBroken;
   readonly #attempts: Attempt[] = [];
-  readonly #serials = new Map<Index, number>();
+  /** By index, the command that was answered with it. */
+  readonly #serials: number[] = [];
   #highest: Index = 0;
 
   constructor(report: OnBroken) {
@@ -57,7 +58,7 @@ export class Answers {
     if (answer.kind !== "ok") return;
     const { index } = answer;
     const broken = this.#judge(attempt, index);
-    this.#serials.set(index, serial);
+    this.#serials[index] = serial;
     if (index > this.#highest) this.#highest = index;
     if (broken !== undefined) this.#report(broken);
   }
@@ -73,7 +74,7 @@ export class Answers {
         node,
       };
     }
-    const other = this.#serials.get(index);
+    const other = this.#serials[index];
     if (other === undefined) return undefined;
     return {
       check: "load: two commands answered with one index",

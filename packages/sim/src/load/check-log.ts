@@ -6,7 +6,7 @@
 import type { Entry, Index } from "@holdfast/raft";
 import type { Answers, Attempt } from "./answers.ts";
 import type { Broken } from "./broken.ts";
-import { type Command, decodeCommand } from "./command.ts";
+import { decodeCommand } from "./command.ts";
 import type { HashLedger } from "./hash-ledger.ts";
 import { LoadMachine, type LoadResult } from "./machine.ts";
 
@@ -19,7 +19,7 @@ export interface Chosen {
 
 /** The first thing that doesn't fit; undefined when all does. */
 export function checkLog(chosen: Chosen, answers: Answers, ledger: HashLedger): Broken | undefined {
-  const audit = new Audit(answers, ledger);
+  const audit = new Audit(chosen, answers, ledger);
   for (let index = 1; index <= chosen.last; index++) {
     const entry = chosen.at(index);
     if (entry === undefined) {
@@ -28,21 +28,19 @@ export function checkLog(chosen: Chosen, answers: Answers, ledger: HashLedger): 
     const found = audit.take(entry);
     if (found !== undefined) return found;
   }
-  return audit.finish(chosen);
+  return audit.finish();
 }
 
 class Audit {
+  readonly #chosen: Chosen;
   readonly #answers: Answers;
   readonly #ledger: HashLedger;
   readonly #machine = new LoadMachine();
   /** By serial, the index at which it was chosen. */
   readonly #places = new Map<number, Index>();
-  /** By key, how many different operations add: counted without the machine. */
-  readonly #adds = new Map<number, number>();
-  /** By session, its last operation that adds. */
-  readonly #lastNumbers = new Map<number, number>();
 
-  constructor(answers: Answers, ledger: HashLedger) {
+  constructor(chosen: Chosen, answers: Answers, ledger: HashLedger) {
+    this.#chosen = chosen;
     this.#answers = answers;
     this.#ledger = ledger;
   }
@@ -55,11 +53,11 @@ class Audit {
     return this.#compareState(entry.index);
   }
 
-  finish(chosen: Chosen): Broken | undefined {
+  finish(): Broken | undefined {
     for (const attempt of this.#answers.attempts) {
       if (attempt.answer?.kind !== "ok" || this.#places.has(attempt.serial)) continue;
       const { index, term } = attempt.answer;
-      const entry = chosen.at(index);
+      const entry = this.#chosen.at(index);
       const held = entry === undefined ? "nothing" : `an entry of term ${entry.term}`;
       return broken(
         "load: answered ok and not in the log",
@@ -67,35 +65,32 @@ class Audit {
         attempt,
       );
     }
-    return this.#compareCounts();
+    return undefined;
   }
 
   #takeCommand(entry: Entry): Broken | undefined {
     const { index } = entry;
-    const command = decodeCommand(entry.data);
-    const { serial } = command;
+    const { serial } = decodeCommand(entry.data);
     const attempt = this.#answers.at(serial);
     if (attempt === undefined) {
       return broken("load: a command that nobody sent", `Index ${index} has command ${serial}`);
     }
-    const before = this.#places.get(serial);
-    if (before !== undefined) {
-      const message = `${name(attempt)} is in the log at ${before} and at ${index}`;
+    const other = this.#places.get(serial) ?? this.#laterPlace(attempt, index);
+    if (other !== undefined) {
+      const message = `${name(attempt)} is in the log at ${index} and at ${other}`;
       return broken("load: one command twice in the log", message, attempt);
     }
     this.#places.set(serial, index);
-    this.#countAdd(command);
     const result = this.#machine.apply(entry.data, entry);
     return judge(attempt, entry, result);
   }
 
-  /** A session goes on only when it is done with an operation: older ones have had their chance. */
-  #countAdd({ op, session, number, key }: Command): void {
-    if (op !== "add") return;
-    const last = this.#lastNumbers.get(session) ?? 0;
-    if (number <= last) return;
-    this.#lastNumbers.set(session, number);
-    this.#adds.set(key, (this.#adds.get(key) ?? 0) + 1);
+  /** The place that the client was told, if the command is there, too. */
+  #laterPlace({ serial, answer }: Attempt, index: Index): Index | undefined {
+    if (answer?.kind !== "ok" || answer.index <= index) return undefined;
+    const entry = this.#chosen.at(answer.index);
+    if (entry?.kind !== "command") return undefined;
+    return decodeCommand(entry.data).serial === serial ? answer.index : undefined;
   }
 
   #compareState(index: Index): Broken | undefined {
@@ -107,18 +102,6 @@ class Audit {
       `The log up to index ${index} leads to ${hash.toString(16)}, ` +
         `replicas came to ${known.toString(16)}`,
     );
-  }
-
-  #compareCounts(): Broken | undefined {
-    for (const [key, adds] of this.#adds) {
-      const count = this.#machine.countOf(key);
-      if (count === adds) continue;
-      return broken(
-        "load: counter not exactly once",
-        `${adds} operations added to key ${key}, its count is ${count}`,
-      );
-    }
-    return undefined;
   }
 }
 

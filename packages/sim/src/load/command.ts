@@ -28,11 +28,47 @@ export const KEYS_MAX = 65_536;
 
 /** `bytes` long, or as long as the head needs. All fields are whole numbers of at most 32 bits. */
 export function encodeCommand(command: Command, bytes: number): Uint8Array {
-  const length = Math.max(bytes, HEAD_BYTES + 1);
+  const out = new Uint8Array(commandBytes(bytes));
+  putCommand(out, command);
+  return out;
+}
+
+const SLAB_BYTES = 65_536;
+
+/** Makes commands of one size. An array of its own costs more than all else about a command. */
+export class CommandWriter {
+  readonly #bytes: number;
+  #slab: Uint8Array = new Uint8Array(0);
+  #used = 0;
+
+  /** Commands are `bytes` long, or as long as the head needs. */
+  constructor(bytes: number) {
+    this.#bytes = commandBytes(bytes);
+  }
+
+  /** The bytes are never used again for another one. */
+  write(command: Command): Uint8Array {
+    const end = this.#used + this.#bytes;
+    if (end > this.#slab.length) {
+      this.#slab = new Uint8Array(Math.max(SLAB_BYTES, this.#bytes));
+      this.#used = 0;
+    }
+    const out = this.#slab.subarray(this.#used, this.#used + this.#bytes);
+    this.#used += this.#bytes;
+    putCommand(out, command);
+    return out;
+  }
+}
+
+function commandBytes(bytes: number): number {
+  return Math.max(bytes, HEAD_BYTES + 1);
+}
+
+function putCommand(out: Uint8Array, command: Command): void {
   const { serial } = command;
+  const { length } = out;
   assert(command.key < KEYS_MAX, "load.command: key too large");
   assert(command.session < KEYS_MAX, "load.command: session too large");
-  const out = new Uint8Array(length);
   out[0] = OPS.indexOf(command.op);
   putWord(out, 1, length);
   putWord(out, 5, serial);
@@ -41,7 +77,6 @@ export function encodeCommand(command: Command, bytes: number): Uint8Array {
   putWord(out, 17, command.value);
   putWord(out, 21, command.to);
   out.fill(serial & 0xff, HEAD_BYTES);
-  return out;
 }
 
 /** Throws `InvariantError` when it is not what a client made: somebody changed it on its way. */
@@ -74,6 +109,7 @@ function putWord(out: Uint8Array, at: number, value: number): void {
 }
 
 function word(bytes: Uint8Array, at: number): number {
-  const [a = 0, b = 0, c = 0, d = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+  const high = (bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8);
+  return (low | (high << 16)) >>> 0;
 }

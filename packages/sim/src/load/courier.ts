@@ -2,7 +2,7 @@
 
 import type { NodeId } from "@holdfast/raft";
 import type { Answers } from "./answers.ts";
-import { type Command, encodeCommand } from "./command.ts";
+import { type Command, CommandWriter } from "./command.ts";
 import type { Answer, Door } from "./door.ts";
 
 interface Waiting {
@@ -18,7 +18,7 @@ export type Letter = Omit<Command, "serial">;
 export class Courier {
   readonly #door: Door;
   readonly #answers: Answers;
-  readonly #bytes: number;
+  readonly #writer: CommandWriter;
   readonly #waiting = new Set<Waiting>();
   #isWatching = false;
 
@@ -26,7 +26,7 @@ export class Courier {
   constructor(door: Door, answers: Answers, bytes: number) {
     this.#door = door;
     this.#answers = answers;
-    this.#bytes = bytes;
+    this.#writer = new CommandWriter(bytes);
   }
 
   /** How many wait for an answer. */
@@ -41,7 +41,7 @@ export class Courier {
   send(letter: Letter, node: NodeId, timeoutMs: number): Promise<Answer> {
     const serial = this.#answers.sent(letter.session, letter.number, node);
     const { op, session, number, key, value, to } = letter;
-    const bytes = encodeCommand({ op, serial, session, number, key, value, to }, this.#bytes);
+    const bytes = this.#writer.write({ op, serial, session, number, key, value, to });
     return new Promise((resolve) => {
       const waiting: Waiting = { deadline: this.#door.now() + timeoutMs, settle: resolve };
       this.#waiting.add(waiting);

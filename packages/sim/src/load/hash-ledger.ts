@@ -21,7 +21,7 @@ export class HashLedger {
     return this.#hashes.length - 1;
   }
 
-  /** To be told after each entry that a node applied or passed, and after each restored snapshot. */
+  /** After each entry that a node applied or passed, and after each snapshot it took over. */
   note(node: NodeId, index: Index, hash: number): void {
     const hashes = this.#hashes;
     while (hashes.length <= index) {

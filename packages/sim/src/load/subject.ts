@@ -44,7 +44,7 @@ export interface Subject<Input, Output, State> {
   readonly isRepeatable: boolean;
   /** How many keys there are; undefined when as many as are wanted. */
   readonly keys: number | undefined;
-  /** A key is left for a fresh one after so many operations that write, and so many unknown ones. */
+  /** A key is left for a fresh one after so many writes, or so many of unknown outcome. */
   readonly writesMax: number;
   readonly unknownMax: number;
   ask(choice: Choice): Asked<Input>;

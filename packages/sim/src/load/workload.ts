@@ -7,6 +7,8 @@ import type { Load } from "../plan/plan.ts";
 import type { Random } from "../random.ts";
 import { Answers } from "./answers.ts";
 import type { Broken, OnBroken } from "./broken.ts";
+import { checkConvergence, type Standing } from "./check-convergence.ts";
+import { checkExactlyOnce } from "./check-exactly-once.ts";
 import { checkHistory, type HistoryBudget } from "./check-history.ts";
 import { type Chosen, checkLog } from "./check-log.ts";
 import { Clients } from "./clients.ts";
@@ -46,10 +48,20 @@ export interface Workload {
   abandon(): void;
   /** Asks each node of the core in turn, and says whether all answered in time. */
   progress(bounds: ProgressBounds): Promise<Progress>;
-  /** Holds the answers against the log that was chosen. */
+  /** Holds the answers against the log that was chosen. At any time: safety needs no healing. */
   checkLog(chosen: Chosen, ledger: HashLedger): Broken | undefined;
-  /** Looks for an order that explains all answers. */
+  /** Looks for an order that explains all answers. At any time. */
   checkHistory(budget?: HistoryBudget): Broken | undefined;
+  /** All checks, those nearest to the cause first; to be called when the core has caught up. */
+  checkEnd(end: End): Broken | undefined;
+}
+
+/** What is there when a run is over. */
+export interface End {
+  readonly chosen: Chosen;
+  readonly ledger: HashLedger;
+  /** Of the healed core. */
+  readonly standings: readonly Standing[];
 }
 
 /** The workload that the plan names. */
@@ -72,6 +84,10 @@ function workloadOf<Input, Output, State>(
 ): Workload {
   const answers = new Answers(options.report);
   const clients = new Clients(subject, answers, options);
+  const checkAnswers = (chosen: Chosen, ledger: HashLedger): Broken | undefined =>
+    checkLog(chosen, answers, ledger);
+  const checkOrder = (budget?: HistoryBudget): Broken | undefined =>
+    checkHistory(subject.model, clients.recorder.history, budget);
   return {
     answers,
     get operations() {
@@ -85,7 +101,20 @@ function workloadOf<Input, Output, State>(
     stop: () => clients.stop(),
     abandon: () => clients.courier.abandon(),
     progress: (bounds) => demandProgress(clients, options.door, bounds),
-    checkLog: (chosen, ledger) => checkLog(chosen, answers, ledger),
-    checkHistory: (budget) => checkHistory(subject.model, clients.recorder.history, budget),
+    checkLog: checkAnswers,
+    checkHistory: checkOrder,
+    checkEnd: ({ chosen, ledger, standings }) =>
+      checkConvergence(standings) ??
+      checkAnswers(chosen, ledger) ??
+      checkEachOnce(chosen, standings) ??
+      checkOrder(),
   };
+}
+
+function checkEachOnce(chosen: Chosen, standings: readonly Standing[]): Broken | undefined {
+  for (const standing of standings) {
+    const broken = checkExactlyOnce(chosen, standing);
+    if (broken !== undefined) return broken;
+  }
+  return undefined;
 }
