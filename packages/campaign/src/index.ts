@@ -1,3 +1,3 @@
 /** The public surface of campaigns. */
 
-export { hostPump } from "./host-pump.ts";
+export { checkPump, hostPump } from "./host-pump.ts";
