@@ -15,13 +15,12 @@ export function short(value: number): string {
 
 /** 4.2 s, 3 min 20 s, 5 h 2 min, 1.3 days */
 export function duration(ms: number): string {
-  const seconds = ms / 1000;
-  if (seconds < 100) return `${seconds.toFixed(1)} s`;
-  if (seconds < 2 * 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  if (seconds < 48 * 3600) {
-    return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
-  }
-  return `${(seconds / 86_400).toFixed(1)} days`;
+  if (ms < 100_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 2 * 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `${(minutes / 1440).toFixed(1)} days`;
 }
 
 /** `1 seed`, `2 seeds` */
