@@ -6,7 +6,7 @@ import type { FaultKind, Outcome, Plan } from "@holdfast/sim";
 export interface Profile {
   readonly nodes?: number;
   readonly safetyMs?: number;
-  readonly faults?: readonly FaultKind[] | "none";
+  readonly faults?: readonly FaultKind[] | "all" | "none";
   readonly recipe?: string;
 }
 

@@ -5,7 +5,7 @@
 
 import { createHook } from "node:async_hooks";
 import { syncBuiltinESMExports } from "node:module";
-import { isPumpAsking } from "./host-pump.ts";
+import { isPumpAway } from "./host-pump.ts";
 import { type Stub, stubs } from "./platform-stubs.ts";
 
 /** Something that no run may depend on was used. */
@@ -84,12 +84,12 @@ export function outsideRun<T>(look: () => T): T {
 
 /** Called by each stub: throws inside of a run. */
 function refuse(name: string): void {
-  if (current?.isInside === true) throw current.note(name);
+  if (current?.isInside === true && !isPumpAway()) throw current.note(name);
 }
 
 /** A hook that throws ends the process: it takes a note. */
 function watch(type: string): void {
-  if (OWN_RESOURCES.has(type) || current?.isInside !== true || isPumpAsking()) return;
+  if (OWN_RESOURCES.has(type) || current?.isInside !== true || isPumpAway()) return;
   current.note(`a resource of the platform (${type})`);
 }
 

@@ -11,11 +11,11 @@ const settled: Promise<void> = Promise.resolve();
 const nextTick = process.nextTick.bind(process);
 const nextTurn = setImmediate;
 
-let isAsking = false;
+let isAway = false;
 
-/** Whether the pump itself is asking for a turn of the event loop right now. */
-export function isPumpAsking(): boolean {
-  return isAsking;
+/** Whether the pump waits for a turn of the event loop: what runs then is the platform's. */
+export function isPumpAway(): boolean {
+  return isAway;
 }
 
 /**
@@ -29,6 +29,7 @@ export const hostPump: Pump = (step) =>
   new Promise((resolve, reject) => {
     let steps = 0;
     const turn = (): void => {
+      isAway = false;
       let goesOn: boolean;
       try {
         goesOn = step();
@@ -47,9 +48,8 @@ export const hostPump: Pump = (step) =>
   });
 
 function askForTurn(turn: () => void): void {
-  isAsking = true;
+  isAway = true;
   nextTurn(turn);
-  isAsking = false;
 }
 
 /**

@@ -26,7 +26,7 @@ export async function runJob(engine: Engine, profile: Profile, job: Job): Promis
 }
 
 /** The check of runs that differ from themselves. */
-const DIFFERS = "determinism: two runs of a plan differ";
+export const DIFFERS = "determinism: two runs of a plan differ";
 
 /** One run under guard. */
 export async function runPlanned(engine: Engine, plan: Plan, onlooker: Onlooker): Promise<Ran> {
