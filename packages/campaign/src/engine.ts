@@ -1,14 +1,6 @@
 /** What a campaign is made of, so that it can also be tried with something quicker than a cluster. */
 
-import type { FaultKind, Outcome, Plan } from "@holdfast/sim";
-
-/** What all plans of a campaign have in common; what is left out is drawn. */
-export interface Profile {
-  readonly nodes?: number;
-  readonly safetyMs?: number;
-  readonly faults?: readonly FaultKind[] | "all" | "none";
-  readonly recipe?: string;
-}
+import type { Outcome, Plan, Profile } from "@holdfast/sim";
 
 /** Who wants to know what happens in a run, as it happens. */
 export interface Onlooker {

@@ -2,7 +2,7 @@
 
 export { type CampaignEnd, type CampaignOptions, runCampaign } from "./campaign.ts";
 export { type CampaignRequest, campaignCommand } from "./campaign-command.ts";
-export type { Engine, Onlooker, Profile } from "./engine.ts";
+export type { Engine, Onlooker } from "./engine.ts";
 export { type Guarded, guarded, type Intrusion, outsideRun, PlatformError } from "./guard.ts";
 export { checkPump, hostPump } from "./host-pump.ts";
 export type { Job, Ran } from "./job.ts";

@@ -1,7 +1,7 @@
 /** One thread after the other, one job after the other: a thread that dies or hangs costs its job. */
 
 import { Worker } from "node:worker_threads";
-import type { Profile } from "./engine.ts";
+import type { Profile } from "@holdfast/sim";
 import { type Job, type Ran, withoutEnd } from "./job.ts";
 import type { WorkerStart } from "./worker.ts";
 

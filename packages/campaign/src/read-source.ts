@@ -1,8 +1,8 @@
 /** From what a command line names to a plan. */
 
 import { readFile } from "node:fs/promises";
-import type { Plan } from "@holdfast/sim";
-import type { Engine, Profile } from "./engine.ts";
+import type { Plan, Profile } from "@holdfast/sim";
+import type { Engine } from "./engine.ts";
 import { replayCommand } from "./replay-words.ts";
 import type { Source, Surroundings } from "./surroundings.ts";
 

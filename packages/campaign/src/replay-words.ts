@@ -1,6 +1,6 @@
 /** The command line that shows a run again. */
 
-import type { Profile } from "./engine.ts";
+import type { Profile } from "@holdfast/sim";
 
 /** `npm run sim -- --seed 42 --nodes 5` */
 export function replayCommand(command: string, seed: number, profile: Profile): string {

@@ -1,8 +1,8 @@
 /** What a worker thread does with a job: draws the plan, runs it under guard, once or twice. */
 
-import type { Plan } from "@holdfast/sim";
+import type { Plan, Profile } from "@holdfast/sim";
 import { firstDifference } from "./determinism.ts";
-import type { Engine, Onlooker, Profile } from "./engine.ts";
+import type { Engine, Onlooker } from "./engine.ts";
 import { guarded } from "./guard.ts";
 import { type Job, type Ran, withoutEnd } from "./job.ts";
 

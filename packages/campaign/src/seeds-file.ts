@@ -1,8 +1,7 @@
 /** Seeds that failed once: a line each, the profile as JSON unless it is empty, after `#` why. */
 
 import { appendFile } from "node:fs/promises";
-import type { Failure } from "@holdfast/sim";
-import type { Profile } from "./engine.ts";
+import type { Failure, Profile } from "@holdfast/sim";
 
 export interface KnownSeed {
   readonly seed: number;

@@ -1,8 +1,9 @@
 /** Makes a failing run as small as it gets, and writes it to a file to be replayed. */
 
 import { writeFile } from "node:fs/promises";
+import type { Profile } from "@holdfast/sim";
 import { type Failure, type Plan, type ShrinkProgress, shrink } from "@holdfast/sim";
-import type { Engine, Profile } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { Lane } from "./lane.ts";
 import { counted, duration } from "./number-text.ts";
 import { commandFor, planOf } from "./read-source.ts";

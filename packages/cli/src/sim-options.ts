@@ -1,7 +1,7 @@
 /** The settings of `holdfast sim`: a campaign, one run again, or one made smaller. */
 
-import type { CampaignRequest, Profile, ReplayRequest, ShrinkRequest } from "@holdfast/campaign";
-import type { FaultKind } from "@holdfast/sim";
+import type { CampaignRequest, ReplayRequest, ShrinkRequest } from "@holdfast/campaign";
+import type { FaultKind, Profile } from "@holdfast/sim";
 import { UsageError } from "./cli-error.ts";
 import { type Flag, type Settings, wholeNumber } from "./flags.ts";
 

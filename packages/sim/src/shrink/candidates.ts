@@ -1,8 +1,9 @@
 /** Tries smaller plans one after the other and keeps those that fail in the same way. */
 
-import { makeConfig } from "@holdfast/raft";
 import type { Failure } from "../outcome.ts";
 import type { Plan } from "../plan/plan.ts";
+import { PlanError } from "../plan/plan-error.ts";
+import { checkPlan } from "../plan/plan-json.ts";
 
 /** Runs a plan: how it failed, if it did. */
 export type Runner = (plan: Plan) => Promise<Failure | undefined>;
@@ -102,7 +103,7 @@ export class Candidates {
   /** How a candidate fails, when it does so in the same way as the first plan. */
   async #failureOf(plan: Plan): Promise<Failure | undefined> {
     const text = JSON.stringify(plan);
-    if (this.#seen.has(text) || !isRunnable(plan)) return undefined;
+    if (this.#seen.has(text) || !isLegal(plan)) return undefined;
     if (this.runs >= this.#options.runsMax) {
       this.isSpent = true;
       return undefined;
@@ -119,13 +120,13 @@ function without<T>(items: readonly T[], from: number, to: number): readonly T[]
   return [...items.slice(0, from), ...items.slice(to)];
 }
 
-/** Options that are taken away must not leave others that don't fit. */
-function isRunnable({ nodes, knobs, nodeKnobs }: Plan): boolean {
-  const voters = Array.from({ length: nodes }, (_, at) => at + 1);
+/** Not every part of a plan can be taken away without the rest. */
+function isLegal(plan: Plan): boolean {
   try {
-    for (const id of voters) makeConfig({ ...knobs, ...nodeKnobs[id], id, members: { voters } });
+    checkPlan(plan);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof PlanError) return false;
+    throw error;
   }
 }

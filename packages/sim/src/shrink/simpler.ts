@@ -22,6 +22,7 @@ export const STAGES: readonly Stage[] = [
   { name: "options", run: fewerKnobs },
   { name: "rare paths", run: fewerRarePaths },
   { name: "clocks and disks", run: plainNodes },
+  { name: "surroundings", run: plainSurroundings },
   { name: "healing", run: plainHealing },
   { name: "details of faults", run: plainFaults },
 ];
@@ -91,7 +92,7 @@ async function fewerNodes(candidates: Candidates): Promise<void> {
 
 /** As in {@link FAIR}, and every packet takes the same time; what that lacks is left out. */
 async function calmerWeather(candidates: Candidates): Promise<void> {
-  const calm: Readonly<Record<string, number>> = { ...FAIR, jitterMs: 0 };
+  const calm: Readonly<Record<string, unknown>> = { ...FAIR, jitterMs: 0 };
   const { plan } = candidates;
   const wild = Object.entries(plan.weather).filter(([field, value]) => calm[field] !== value);
   await candidates.fewest(wild, (kept) => ({
@@ -152,12 +153,25 @@ async function plainNodes(candidates: Candidates): Promise<void> {
   }
 }
 
+/** What a plan need not say has a default. */
+async function plainSurroundings(candidates: Candidates): Promise<void> {
+  for (const field of ["recipe", "carrying", "shuffled", "supervisorMs"] as const) {
+    const { [field]: _said, ...plan } = candidates.plan;
+    await candidates.firstOf([plan]);
+  }
+}
+
 async function plainHealing(candidates: Candidates): Promise<void> {
   const ids = Array.from({ length: candidates.plan.nodes }, (_, at) => at + 1);
   for (const plain of [{ core: ids, others: {} }, { calmTimeouts: 0 }]) {
     const { healing } = candidates.plan;
     await candidates.firstOf([{ ...candidates.plan, healing: { ...healing, ...plain } }]);
   }
+  const { plan } = candidates;
+  const others = Object.fromEntries(
+    Object.keys(plan.healing.others).map((id) => [id, "down"] as const),
+  );
+  await candidates.firstOf([{ ...plan, healing: { ...plan.healing, others } }]);
 }
 
 /** Lengths and counts of faults, which may as well be smaller, and the least that they may be. */
