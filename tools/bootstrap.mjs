@@ -35,6 +35,8 @@ const INSTALL_FLAGS = [
  */
 const COMMANDS = {
   start: { file: "packages/cli/dist/src/main.js", before: ["cluster"] },
+  sim: { file: "packages/cli/dist/src/main.js", before: ["sim"] },
+  explore: { file: "packages/cli/dist/src/main.js", before: ["explore"] },
   lab: { file: "packages/lab/dist/src/main.js", before: [] },
   bench: { file: "bench/dist/main.js", before: [] },
   test: { file: "tools/dist/src/test.js", before: [] },

@@ -7,14 +7,16 @@
 import { CliError, lineOf, UsageError } from "./cli-error.ts";
 import type { Command } from "./command.ts";
 import { cluster } from "./commands/cluster.ts";
+import { explore } from "./commands/explore.ts";
 import { helpFor, overview } from "./commands/help.ts";
 import { lab } from "./commands/lab.ts";
 import { serve } from "./commands/serve.ts";
+import { sim } from "./commands/sim.ts";
 import { status } from "./commands/status.ts";
 import { parseFlags } from "./flags.ts";
 import { printError, printLine, tolerateClosedPipes } from "./output.ts";
 
-const COMMANDS: readonly Command[] = [cluster, serve, status, lab];
+const COMMANDS: readonly Command[] = [cluster, serve, status, sim, explore, lab];
 
 const HELP_WORDS = ["help", "--help", "-h"];
 

@@ -1,10 +1,11 @@
 /** One invocation of the suite: options in, table or summary or JSON out, exit code back. */
 
+import { checkPump, hostPump } from "@holdfast/campaign";
 import { UsageError } from "./failure.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
 import { play } from "./play.ts";
 import { type Job, playAll } from "./pool.ts";
-import { checkPump, tickPump } from "./pump.ts";
+
 import { replicas } from "./replica-server.ts";
 import { report } from "./report.ts";
 import { repeatedText } from "./summary.ts";
@@ -75,7 +76,7 @@ export function playOnThreads(
       });
       return;
     }
-    await checkPump(tickPump);
+    await checkPump(hostPump);
     const tell = (line: string): void => write(`${line}\n`);
     for (const run of runs) {
       const { seed } = run;

@@ -1,10 +1,11 @@
 /** Plays one scenario once, in virtual or in real time. */
 
+import { hostPump } from "@holdfast/campaign";
 import { Random, Scheduler, TraceHash, VirtualClock } from "@holdfast/sim";
 import type { ReadFacts } from "./call-port.ts";
 import type { CourseMake } from "./course-server.ts";
 import { type Figures, Harness } from "./harness.ts";
-import { tickPump } from "./pump.ts";
+
 import { RealClock } from "./real-clock.ts";
 import type { Scenario } from "./suite.ts";
 
@@ -67,7 +68,7 @@ export async function play(
   let figures: Figures | undefined;
   let failure = "";
   try {
-    figures = options.isReal ? await run() : await scheduler.run(run, tickPump);
+    figures = options.isReal ? await run() : await scheduler.run(run, hostPump);
   } catch (error) {
     failure = describe(error);
   }

@@ -1,16 +1,17 @@
 /** A thread of the suite: takes one job after the other. */
 
 import { parentPort } from "node:worker_threads";
+import { checkPump, hostPump } from "@holdfast/campaign";
 import { play } from "./play.ts";
 import type { Job } from "./pool.ts";
-import { checkPump, tickPump } from "./pump.ts";
+
 import { replicas } from "./replica-server.ts";
 import { SUITE } from "./suite.ts";
 
 const port = parentPort;
 if (port === null)
   throw new Error("worker.js is a thread of the suite and can't be started by itself");
-const isChecked = checkPump(tickPump);
+const isChecked = checkPump(hostPump);
 
 port.on("message", ({ number, seed, isReal }: Job) => {
   const scenario = SUITE[number - 1];

@@ -1,7 +1,7 @@
 /** Virtual time for tests of the suite's own parts. */
 
+import { hostPump } from "@holdfast/campaign";
 import { Random, Scheduler, type TraceHash, VirtualClock } from "@holdfast/sim";
-import { tickPump } from "../src/pump.ts";
 
 export interface World {
   readonly clock: VirtualClock;
@@ -17,5 +17,5 @@ export function inVirtualTime<T>(seed: number, story: (world: World) => Promise<
     random: new Random(seed),
     trace: scheduler.trace,
   };
-  return scheduler.run(() => story(world), tickPump);
+  return scheduler.run(() => story(world), hostPump);
 }

@@ -75,4 +75,6 @@ export {
   type SchedulerOptions,
   TimedEvent,
 } from "./scheduler.ts";
+export type { Runner } from "./shrink/candidates.ts";
+export { type ShrinkOptions, type ShrinkProgress, type Shrunk, shrink } from "./shrink/shrink.ts";
 export { TraceHash } from "./trace-hash.ts";

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkPump, tickPump } from "../src/pump.ts";
+import { checkPump, hostPump } from "../src/host-pump.ts";
 
-test("the pump lets promise jobs end before each step", () => checkPump(tickPump));
+test("the pump lets promise jobs end before each step", () => checkPump(hostPump));
 
 test("the check refuses pumps that don't", async () => {
   const hasty = (step: () => boolean): Promise<void> => {
@@ -22,9 +22,9 @@ test("the check refuses pumps that don't", async () => {
 
 test("the pump stops when told and passes on what a step throws", async () => {
   let steps = 0;
-  await tickPump(() => ++steps < 50_000);
+  await hostPump(() => ++steps < 50_000);
   assert.equal(steps, 50_000);
-  const thrown = tickPump(() => {
+  const thrown = hostPump(() => {
     throw new RangeError("no more");
   });
   await assert.rejects(thrown, { name: "RangeError", message: "no more" });

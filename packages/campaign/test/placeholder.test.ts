@@ -1,3 +1,0 @@
-/** Keeps the folder compiled until the first test is here. */
-
-export {};

@@ -1,0 +1,233 @@
+/** Ways to make a plan simpler, the most telling ones first. */
+
+import { FAIR } from "../network.ts";
+import type { Fault } from "../plan/fault.ts";
+import type { Load, Plan } from "../plan/plan.ts";
+import type { Candidates } from "./candidates.ts";
+import { dropNode } from "./drop-node.ts";
+
+/** A way to make plans simpler, and what it is called. */
+export interface Stage {
+  readonly name: string;
+  readonly run: (candidates: Candidates) => Promise<unknown>;
+}
+
+export const STAGES: readonly Stage[] = [
+  { name: "shorter", run: shorten },
+  { name: "kinds of faults", run: fewerKinds },
+  { name: "faults", run: fewerFaults },
+  { name: "clients", run: lessLoad },
+  { name: "nodes", run: fewerNodes },
+  { name: "weather", run: calmerWeather },
+  { name: "options", run: fewerKnobs },
+  { name: "rare paths", run: fewerRarePaths },
+  { name: "clocks and disks", run: plainNodes },
+  { name: "surroundings", run: plainSurroundings },
+  { name: "healing", run: plainHealing },
+  { name: "details of faults", run: plainFaults },
+];
+
+/** What lies behind the failure can't have led to it; and perhaps less time is enough. */
+async function shorten(candidates: Candidates): Promise<void> {
+  const { at } = candidates.failure;
+  const end = Math.floor(at) + 1;
+  if (end < candidates.plan.safetyMs) await candidates.firstOf([cutAt(candidates.plan, end)]);
+  const { safetyMs } = candidates.plan;
+  const shares = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4];
+  const lengths = shares.map((share) => Math.ceil(safetyMs * share));
+  await candidates.firstOf(lengths.map((length) => cutAt(candidates.plan, length)));
+}
+
+function cutAt(plan: Plan, safetyMs: number): Plan {
+  return { ...plan, safetyMs, faults: plan.faults.filter(({ at }) => at <= safetyMs) };
+}
+
+function fewerKinds(candidates: Candidates): Promise<void> {
+  const all = candidates.plan;
+  const kinds = [...new Set(all.faults.map(({ kind }) => kind))];
+  return candidates.fewest(kinds, (kept) => ({
+    ...all,
+    faults: all.faults.filter(({ kind }) => kept.includes(kind)),
+  }));
+}
+
+function fewerFaults(candidates: Candidates): Promise<void> {
+  const { plan } = candidates;
+  return candidates.fewest(plan.faults, (faults) => ({ ...plan, faults }));
+}
+
+async function lessLoad(candidates: Candidates): Promise<void> {
+  const tryLoads = (changes: readonly Partial<Load>[]): Promise<number | undefined> => {
+    const { plan } = candidates;
+    return candidates.firstOf(
+      changes.map((change) => ({ ...plan, load: { ...plan.load, ...change } })),
+    );
+  };
+  await descend(
+    candidates,
+    ({ load }) => load.clients,
+    1,
+    (plan, clients) => ({
+      ...plan,
+      load: { ...plan.load, clients },
+    }),
+  );
+  await tryLoads([{ keys: 1 }]);
+  await tryLoads([{ valueBytes: 0 }]);
+  await tryLoads([{ reads: 0 }]);
+  for (;;) {
+    const thinkMs = candidates.plan.load.thinkMs * 2;
+    if (thinkMs > 2000 || (await tryLoads([{ thinkMs }])) === undefined) return;
+  }
+}
+
+async function fewerNodes(candidates: Candidates): Promise<void> {
+  for (;;) {
+    const { plan } = candidates;
+    const ids = Array.from({ length: plan.nodes }, (_, at) => plan.nodes - at);
+    const smaller = ids.flatMap((id) => dropNode(plan, id) ?? []);
+    if ((await candidates.firstOf(smaller)) === undefined) return;
+  }
+}
+
+/** As in {@link FAIR}, and every packet takes the same time; what that lacks is left out. */
+async function calmerWeather(candidates: Candidates): Promise<void> {
+  const calm: Readonly<Record<string, unknown>> = { ...FAIR, jitterMs: 0 };
+  const { plan } = candidates;
+  const wild = Object.entries(plan.weather).filter(([field, value]) => calm[field] !== value);
+  await candidates.fewest(wild, (kept) => ({
+    ...plan,
+    weather: { ...FAIR, jitterMs: 0, ...Object.fromEntries(kept) },
+  }));
+}
+
+/** Times that depend on each other go back to the defaults together, too. */
+const TIMING: readonly string[] = [
+  "electionTimeoutMs",
+  "electionTimeoutMaxMs",
+  "heartbeatMs",
+  "coalesceMs",
+];
+
+async function fewerKnobs(candidates: Candidates): Promise<void> {
+  const { plan } = candidates;
+  const own = Object.entries(plan.nodeKnobs).flatMap(([id, knobs]) =>
+    Object.entries(knobs).map(([name, value]) => ({ id, name, value })),
+  );
+  await candidates.fewest(own, (kept) => {
+    const nodeKnobs: Record<string, Record<string, unknown>> = {};
+    for (const { id, name, value } of kept) nodeKnobs[id] = { ...nodeKnobs[id], [name]: value };
+    return { ...plan, nodeKnobs };
+  });
+  const untimed = Object.entries(candidates.plan.knobs).filter(([name]) => !TIMING.includes(name));
+  await candidates.firstOf([{ ...candidates.plan, knobs: Object.fromEntries(untimed) }]);
+  const rest = candidates.plan;
+  await candidates.fewest(Object.entries(rest.knobs), (kept) => ({
+    ...rest,
+    knobs: Object.fromEntries(kept),
+  }));
+}
+
+function fewerRarePaths(candidates: Candidates): Promise<void> {
+  const { plan } = candidates;
+  return candidates.fewest(Object.entries(plan.maybe), (kept) => ({
+    ...plan,
+    maybe: Object.fromEntries(kept),
+  }));
+}
+
+async function plainNodes(candidates: Candidates): Promise<void> {
+  const { plan } = candidates;
+  const wrong = plan.clocks.flatMap(({ offsetMs, driftPpm }, at) =>
+    offsetMs === 0 && driftPpm === 0 ? [] : [at],
+  );
+  await candidates.fewest(wrong, (kept) => ({
+    ...plan,
+    clocks: plan.clocks.map((clock, at) =>
+      kept.includes(at) ? clock : { offsetMs: 0, driftPpm: 0 },
+    ),
+  }));
+  for (const plain of [{ syncJitterMs: 0 }, { afterFailedSync: "keeps" }, { syncMs: 1 }] as const) {
+    const { disks } = candidates.plan;
+    await candidates.firstOf([{ ...candidates.plan, disks: { ...disks, ...plain } }]);
+  }
+}
+
+/** What a plan need not say has a default. */
+async function plainSurroundings(candidates: Candidates): Promise<void> {
+  for (const field of ["recipe", "carrying", "shuffled", "supervisorMs"] as const) {
+    const { [field]: _said, ...plan } = candidates.plan;
+    await candidates.firstOf([plan]);
+  }
+}
+
+async function plainHealing(candidates: Candidates): Promise<void> {
+  const ids = Array.from({ length: candidates.plan.nodes }, (_, at) => at + 1);
+  for (const plain of [{ core: ids, others: {} }, { calmTimeouts: 0 }]) {
+    const { healing } = candidates.plan;
+    await candidates.firstOf([{ ...candidates.plan, healing: { ...healing, ...plain } }]);
+  }
+  const { plan } = candidates;
+  const others = Object.fromEntries(
+    Object.keys(plan.healing.others).map((id) => [id, "down"] as const),
+  );
+  await candidates.firstOf([{ ...plan, healing: { ...plan.healing, others } }]);
+}
+
+/** Lengths and counts of faults, which may as well be smaller, and the least that they may be. */
+const MEASURES: Readonly<Record<string, number>> = {
+  forMs: 1,
+  downMs: 1,
+  upMs: 1,
+  periodMs: 1,
+  times: 1,
+  nth: 1,
+  aheadMs: 1,
+  syncMs: 1,
+};
+
+async function plainFaults(candidates: Candidates): Promise<void> {
+  for (let at = 0; at < candidates.plan.faults.length; at++) {
+    for (const [field, least] of Object.entries(MEASURES)) {
+      await descend(
+        candidates,
+        (plan) => measureOf(plan.faults[at], field),
+        least,
+        (plan, value) => withFault(plan, at, { [field]: value }),
+      );
+    }
+    const fault = candidates.plan.faults[at];
+    if (fault !== undefined && "power" in fault && fault.power) {
+      await candidates.firstOf([withFault(candidates.plan, at, { power: false })]);
+    }
+  }
+}
+
+function measureOf(fault: Fault | undefined, field: string): number {
+  const value = (fault as Readonly<Record<string, unknown>> | undefined)?.[field];
+  return typeof value === "number" ? value : 0;
+}
+
+function withFault(plan: Plan, place: number, change: Readonly<Record<string, unknown>>): Plan {
+  const faults = plan.faults.map((fault, at) =>
+    at === place ? ({ ...fault, ...change } as Fault) : fault,
+  );
+  return { ...plan, faults };
+}
+
+/** Makes a number as small as it can be: the least, or what halving the distance leads to. */
+async function descend(
+  candidates: Candidates,
+  read: (plan: Plan) => number,
+  least: number,
+  write: (plan: Plan, value: number) => Plan,
+): Promise<void> {
+  let tooSmall = least - 1;
+  let next = least;
+  while (next < read(candidates.plan)) {
+    const place = await candidates.firstOf([write(candidates.plan, next)]);
+    if (place === undefined) tooSmall = next;
+    next = Math.floor((tooSmall + Math.ceil(read(candidates.plan))) / 2);
+    if (next <= tooSmall) return;
+  }
+}
