@@ -4,6 +4,7 @@ import { assert } from "./assert.ts";
 import { entryBytes, type Index } from "./entry.ts";
 import { note } from "./outbox.ts";
 import { reachedByMajority } from "./quorum.ts";
+import { sometimes } from "./sometimes.ts";
 import { isElectable, type Leader, type Raft } from "./state.ts";
 
 /**
@@ -16,7 +17,15 @@ export function advanceCommit(raft: Raft, leader: Leader): boolean {
   const index = reachedByMajority(reached);
   // §5.4.2: only entries of the leader's own term commit by counting, older ones with them (B1,
   // Figure 8).
-  if (index <= raft.commit || raft.log.termAt(index) !== raft.term) return false;
+  if (index <= raft.commit) return false;
+  if (raft.log.termAt(index) !== raft.term) {
+    sometimes("commit: a majority holds an entry of an earlier term, which must wait");
+    return false;
+  }
+  if (raft.log.at(raft.commit + 1).term !== raft.term) {
+    sometimes("commit: an entry commits those of earlier terms before it");
+  }
+  if (raft.log.durable < index) sometimes("commit: without the leader's own disk");
   for (let at = raft.commit + 1; at <= index; at++) {
     const entry = raft.log.at(at);
     if (entry.term === raft.term) leader.uncommittedBytes -= entryBytes(entry);

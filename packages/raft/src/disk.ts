@@ -1,6 +1,7 @@
 /** What the disk has done: durability as an input (thesis §3.8, §10.2.1). */
 
 import { isCount } from "./entry.ts";
+import { sometimes } from "./sometimes.ts";
 import type { Raft } from "./state.ts";
 
 /**
@@ -11,6 +12,8 @@ import type { Raft } from "./state.ts";
 export function onPersisted(raft: Raft, seq: number): string {
   if (!isCount(seq) || seq > raft.writeSeq) return "persisted: a write that was never handed over";
   const { inFlight, log } = raft;
+  if ((inFlight[1]?.seq ?? Number.POSITIVE_INFINITY) <= seq)
+    sometimes("disk: one report covers several writes");
   while (inFlight.length > 0 && (inFlight[0]?.seq ?? 0) <= seq) {
     const write = inFlight.shift();
     if (write === undefined) break;

@@ -6,6 +6,7 @@ import type { VoteRequest, VoteResponse } from "./message.ts";
 import { emit, note } from "./outbox.ts";
 import { tally } from "./quorum.ts";
 import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from "./role.ts";
+import { sometimes } from "./sometimes.ts";
 import {
   type Candidate,
   isElectable,
@@ -19,6 +20,7 @@ import {
 /** The election timer ran out (§5.2). */
 export function onElectionTimeout(raft: Raft): void {
   if (!isElectable(raft)) return;
+  if (raft.role.kind === "candidate") sometimes("election: ends without a leader");
   // A node in term 0 has nothing to try out: no leader of term 0 exists, and term 1 deposes no
   // leader.
   if (raft.config.preVote && raft.term > 0) {
@@ -69,6 +71,7 @@ export function onVoteLost(raft: Raft, role: PreCandidate | Candidate, peer: Nod
   if (role.granted.includes(peer) || role.refused.includes(peer)) return;
   if (role.resends === 0) return;
   role.resends--;
+  sometimes("election: a lost request is sent again");
   if (role.kind === "pre-candidate") askPreVote(raft, peer);
   else if (role.asked.includes(peer)) emit(raft, voteRequest(raft, peer, false, raft.term));
 }
@@ -82,6 +85,7 @@ export function onVoteRequest(raft: Raft, request: VoteRequest): void {
     return;
   }
   if (!preVote) {
+    if (raft.vote === candidate) sometimes("vote: granted again to the same candidate");
     raft.vote = candidate;
     // §5.2: granting a vote gives the candidate time to win.
     if (raft.role.kind !== "leader") raft.role.electionAt = nextElectionAt(raft);
@@ -107,12 +111,26 @@ function answer(raft: Raft, request: VoteRequest, granted: boolean): void {
 function reasonToRefuse(raft: Raft, request: VoteRequest): VoteRefusal | undefined {
   const { preVote, electionTerm, from } = request;
   if (electionTerm < raft.term || (preVote && electionTerm === raft.term)) return "stale-term";
-  if (preVote && isLeaderAlive(raft, from)) return "leader-alive";
+  if (preVote && isLeaderAlive(raft, from)) {
+    sometimes("vote: a trial is refused because the leader lives");
+    return "leader-alive";
+  }
   if (!preVote) {
-    if (raft.vote !== NOBODY && raft.vote !== from) return "already-voted";
+    if (raft.vote !== NOBODY && raft.vote !== from) {
+      markSecondCandidate(raft);
+      return "already-voted";
+    }
     if (raft.vote === NOBODY && leaderOf(raft) !== NOBODY) return "leader-alive";
   }
-  return isUpToDate(raft, request.lastTerm, request.lastIndex) ? undefined : "log-behind";
+  if (isUpToDate(raft, request.lastTerm, request.lastIndex)) return undefined;
+  if (!preVote) sometimes("vote: refused to a log that is behind");
+  return "log-behind";
+}
+
+function markSecondCandidate(raft: Raft): void {
+  // Nothing was written in this life: the vote was given in an earlier one.
+  if (raft.writeSeq === 0) sometimes("vote: one from before a restart keeps another from it");
+  else sometimes("vote: refused to a second candidate");
 }
 
 /** §5.4.1: the later last term wins, among equal terms the longer log (A6). */
@@ -145,6 +163,7 @@ export function isSticky(raft: Raft, request: VoteRequest): boolean {
 /** Refuses without taking the candidate's term. */
 export function refuseUnheard(raft: Raft, request: VoteRequest): void {
   const { from: candidate, preVote, electionTerm } = request;
+  sometimes("vote: a live leader keeps a higher term out");
   note(raft, { kind: "refused-vote", term: electionTerm, candidate, preVote, why: "leader-alive" });
   answer(raft, request, false);
 }
@@ -169,17 +188,24 @@ function onLateVote(raft: Raft, role: PreCandidate, response: VoteResponse): voi
   if (!response.granted || role.votes.includes(response.from)) return;
   role.votes.push(response.from);
   settleElection(raft, role.votes, []);
+  if (leaderOf(raft) === raft.config.id) sometimes("election: a late vote makes a leader");
 }
 
 function settlePreVote(raft: Raft, role: PreCandidate): void {
   const verdict = tally(raft.members.voters, role.granted, role.refused);
   // Who refused the trial would refuse the vote: only the others are asked.
   if (verdict === "won") campaign(raft, role.granted);
-  else if (verdict === "lost") becomeFollower(raft, raft.term, NOBODY, "higher-term");
+  else if (verdict === "lost") {
+    sometimes("election: a trial is lost");
+    becomeFollower(raft, raft.term, NOBODY, "higher-term");
+  }
 }
 
 function onVoteAnswer(raft: Raft, role: Candidate, response: VoteResponse): void {
-  if (response.electionTerm !== raft.term) return;
+  if (response.electionTerm !== raft.term) {
+    if (!response.preVote) sometimes("election: an answer to an earlier one is dropped");
+    return;
+  }
   if (response.preVote) {
     // A late yes to the trial that led to this election: one voter more to ask.
     if (response.granted) askVote(raft, role, response.from);
@@ -201,6 +227,7 @@ function settleElection(raft: Raft, votes: readonly NodeId[], refusals: readonly
 /** The own vote is on disk: now it counts (A12, thesis §3.8). */
 export function onOwnVoteDurable(raft: Raft, role: PreCandidate | Candidate): void {
   if (!isHardStateDurable(raft) || raft.vote !== raft.config.id) return;
+  if (role.kind !== "candidate") sometimes("election: the own vote is durable after its end");
   const votes = role.kind === "candidate" ? role.granted : role.votes;
   if (!votes.includes(raft.config.id)) votes.push(raft.config.id);
   settleElection(raft, votes, role.kind === "candidate" ? role.refused : []);

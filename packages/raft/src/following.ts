@@ -5,6 +5,7 @@ import type { Entry, Index, Term } from "./entry.ts";
 import type { AppendRequest, AppendResponse } from "./message.ts";
 import { emit, note, truncateLog } from "./outbox.ts";
 import { follow } from "./role.ts";
+import { sometimes } from "./sometimes.ts";
 import type { Raft } from "./state.ts";
 
 /** An append of the current term. Returns why it can't be, or "" when it was dealt with. */
@@ -15,6 +16,7 @@ export function onAppendRequest(raft: Raft, request: AppendRequest): string {
   if (prevIndex < log.startIndex) {
     // §7: the log before the start is committed and in our snapshot, so it equals the leader's
     // (B5).
+    sometimes("following: an append begins before the start of the log");
     accept(raft, request, commit);
     return "";
   }
@@ -25,9 +27,14 @@ export function onAppendRequest(raft: Raft, request: AppendRequest): string {
   }
   const conflict = firstConflict(raft, entries);
   if (conflict !== 0 && conflict <= commit) return "append-request: would cut a committed entry";
-  if (conflict !== 0) truncateLog(raft, conflict);
+  if (conflict !== 0) {
+    if (log.termAt(conflict) !== log.lastTerm)
+      sometimes("following: a conflict over several terms");
+    truncateLog(raft, conflict);
+  }
   push(raft, entries);
   const covered = prevIndex + entries.length;
+  if (request.commit > covered) sometimes("following: commits no further than was proved");
   // §5.3: commit no further than this message has proved equal (B4).
   learnCommit(raft, Math.min(request.commit, covered));
   accept(raft, request, covered);
@@ -53,6 +60,16 @@ function push(raft: Raft, entries: readonly Entry[]): void {
   for (const entry of entries) if (entry.index > log.lastIndex) log.push(entry);
   const last = log.lastIndex;
   if (last >= first) note(raft, { kind: "appended", first, last, term: log.lastTerm });
+  else if (entries.length > 0) markRepeated(raft, entries);
+}
+
+function markRepeated({ log }: Raft, entries: readonly Entry[]): void {
+  const last = entries.at(-1);
+  if (last === undefined || last.index <= log.durable) {
+    sometimes("following: repeated entries change nothing");
+  } else {
+    sometimes("following: entries are repeated while their first write is in flight");
+  }
 }
 
 /** Promises that the log up to `index` is durable here: leaves only when it is (I-8). */
@@ -74,6 +91,7 @@ function refuse(raft: Raft, request: AppendRequest): void {
 
 /** Answers a deposed leader: the higher term is all it needs to know (§5.1). */
 export function refuseStaleAppend(raft: Raft, request: AppendRequest): void {
+  sometimes("following: a deposed leader is told the higher term");
   emit(raft, appendResponse(raft, request, false, 0, 0));
 }
 

@@ -21,6 +21,7 @@ export {
 export type { RaftEvent, StepDownReason, VoteRefusal } from "./event.ts";
 export type { Input, Refusal, StepResult } from "./input.ts";
 export { type Before, checkShape, checkState, checkStep, remember } from "./invariants.ts";
+export { RAFT_MARKS } from "./marks.ts";
 export { isVoter, membersOf } from "./membership.ts";
 export type {
   AppendRequest,
@@ -35,7 +36,7 @@ export type {
 export type { Flow, Progress } from "./progress.ts";
 export { majorityOf } from "./quorum.ts";
 export { seedWord } from "./random.ts";
-export { hearMarks, sometimes } from "./sometimes.ts";
+export { hearMarks, type Mark, sometimes } from "./sometimes.ts";
 export {
   createRaft,
   leaderOf,

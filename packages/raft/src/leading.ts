@@ -12,6 +12,7 @@ import type { Progress } from "./progress.ts";
 import { majorityOf } from "./quorum.ts";
 import { heard, peerOf, sendHeartbeat } from "./replicate.ts";
 import { appendOwn, becomeFollower } from "./role.ts";
+import { sometimes } from "./sometimes.ts";
 import { isElectable, type Leader, type Raft } from "./state.ts";
 
 /** Puts commands into the leader's log, all or none (§5.3). */
@@ -25,6 +26,7 @@ export function propose(raft: Raft, commands: readonly Uint8Array[]): StepResult
     }
   }
   if (role.uncommittedBytes >= config.uncommittedBytesMax) {
+    sometimes("leading: a proposal is refused by the budget");
     return refusal("too-much-uncommitted", "The leader waits for earlier commands to commit");
   }
   const first = log.lastIndex + 1;
@@ -59,6 +61,7 @@ function onAccepted(raft: Raft, leader: Leader, peer: Progress, response: Append
   const news = peer.accepted(response.seq, response.index, leader.seq);
   // E4: whatever reconnects the logs ends the search or the snapshot.
   if (peer.flow !== "stream" && meets(raft, peer)) {
+    if (peer.flow === "snapshot") sometimes("leading: an append makes a snapshot needless");
     peer.stream();
     note(raft, { kind: "peer-state", peer: peer.id, flow: "stream" });
   }
@@ -79,10 +82,12 @@ function onRefused(raft: Raft, leader: Leader, peer: Progress, response: AppendR
   if (response.index < peer.match) {
     // It was refused before an overtaken request made it match: only what follows is to be sent
     // again.
+    sometimes("leading: a refusal was overtaken by an acceptance");
     peer.lost(leader.seq + 1);
     return "";
   }
   const agree = raft.log.lastIndexUpTo(response.index, response.hintTerm);
+  if (agree + 2 < peer.next) sometimes("leading: one refusal passes over several entries");
   peer.refused(Math.max(agree, peer.match) + 1, leader.seq + 1);
   return "";
 }
@@ -91,6 +96,7 @@ function onRefused(raft: Raft, leader: Leader, peer: Progress, response: AppendR
 export function onPeerUnreachable(raft: Raft, leader: Leader, id: NodeId): void {
   const peer = peerOf(leader, id);
   if (peer === undefined || peer.silent) return;
+  if (peer.messagesInWindow > 1) sometimes("leading: a connection breaks with appends on it");
   // As after a send: what was lost waits `coalesceMs` for company before it goes again.
   peer.sentAt = raft.now;
   if (peer.outgoing !== undefined) peer.outgoing.sentAt = Number.POSITIVE_INFINITY;
@@ -107,6 +113,7 @@ function fallBack(raft: Raft, leader: Leader, peer: Progress): void {
 export function onLeaderTick(raft: Raft, leader: Leader): void {
   if (raft.config.checkQuorum && raft.now >= leader.quorumCheckAt) {
     if (!hearsMajority(raft, leader)) {
+      sometimes("leading: steps down for want of a majority");
       becomeFollower(raft, raft.term, NOBODY, "lost-quorum");
       return;
     }
@@ -138,11 +145,13 @@ function giveUpLost(raft: Raft, leader: Leader, peer: Progress): void {
   // ever.
   const { retransmitMs } = raft.config;
   if (raft.now >= peer.oldestSentAt() + retransmitMs) {
+    sometimes("leading: an append is not answered in time");
     fallBack(raft, leader, peer);
     peer.silent = true;
   }
   const { outgoing } = peer;
   if (outgoing !== undefined && raft.now >= outgoing.sentAt + retransmitMs) {
+    if (outgoing.offset > 0) sometimes("snapshot: a piece is lost on the way");
     outgoing.sentAt = Number.POSITIVE_INFINITY;
     peer.silent = true;
   }

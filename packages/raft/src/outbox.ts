@@ -8,6 +8,7 @@ import type { Effects, Write } from "./effects.ts";
 import type { Entry, Index } from "./entry.ts";
 import type { RaftEvent } from "./event.ts";
 import type { Message } from "./message.ts";
+import { sometimes } from "./sometimes.ts";
 import { isHardStateDurable, type Raft } from "./state.ts";
 
 /**
@@ -41,7 +42,11 @@ export function truncateLog(raft: Raft, from: Index): void {
 
 /** What is in flight makes durable nothing beyond `last` any more. */
 export function clampInFlight(raft: Raft, last: Index): void {
-  for (const write of raft.inFlight) if (write.last > last) write.last = last;
+  for (const write of raft.inFlight) {
+    if (write.last <= last) continue;
+    sometimes("disk: the log is cut while the write of the cut part is in flight");
+    write.last = last;
+  }
 }
 
 /** Empties the outbox. Whatever the leader has yet to send must be in it (see `takeEffects`). */

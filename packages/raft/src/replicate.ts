@@ -5,6 +5,7 @@ import { type Entry, entryBytes, type Index, type NodeId } from "./entry.ts";
 import type { AppendRequest } from "./message.ts";
 import { emit, note } from "./outbox.ts";
 import type { Progress } from "./progress.ts";
+import { sometimes } from "./sometimes.ts";
 import type { Leader, Raft } from "./state.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -44,6 +45,9 @@ function sendEntries(raft: Raft, leader: Leader, peer: Progress): void {
     for (const entry of entries) bytes += entryBytes(entry);
     peer.sent(request.seq, peer.next + entries.length - 1, bytes, raft.now);
     emit(raft, request);
+  }
+  if (peer.flow === "stream" && peer.next <= raft.log.lastIndex) {
+    sometimes("leading: the window to a peer is full");
   }
 }
 

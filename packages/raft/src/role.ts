@@ -6,6 +6,7 @@ import { EMPTY, type Entry, entryBytes, NOBODY, type NodeId, type Term } from ".
 import type { StepDownReason } from "./event.ts";
 import { note } from "./outbox.ts";
 import { Progress } from "./progress.ts";
+import { sometimes } from "./sometimes.ts";
 import { type Leader, makeFollower, nextElectionAt, type Raft, type Role } from "./state.ts";
 
 /**
@@ -16,7 +17,10 @@ import { type Leader, makeFollower, nextElectionAt, type Raft, type Role } from 
 export function becomeFollower(raft: Raft, term: Term, leader: NodeId, why: StepDownReason): void {
   assert(term >= raft.term, "becomeFollower: term goes back");
   const { role } = raft;
-  if (role.kind === "leader") note(raft, { kind: "stepped-down", term: raft.term, why });
+  if (role.kind === "leader") {
+    markStepDown(raft, role);
+    note(raft, { kind: "stepped-down", term: raft.term, why });
+  }
   if (term > raft.term) {
     raft.term = term;
     raft.vote = NOBODY;
@@ -27,12 +31,20 @@ export function becomeFollower(raft: Raft, term: Term, leader: NodeId, why: Step
   note(raft, { kind: "became-follower", term, leader });
 }
 
+function markStepDown(raft: Raft, leader: Leader): void {
+  if (raft.inFlight.length > 0) sometimes("leading: steps down with a write in flight");
+  if (leader.uncommittedBytes > 0) sometimes("leading: steps down with entries not committed");
+}
+
 /**
  * An append or snapshot of this term came from `leader`: it lives, so the election timer starts
  * anew (§5.2).
  */
 export function follow(raft: Raft, leader: NodeId): void {
-  if (raft.role.kind !== "follower") becomeFollower(raft, raft.term, leader, "other-leader");
+  if (raft.role.kind !== "follower") {
+    if (raft.role.kind === "candidate") sometimes("election: a candidate hears of the winner");
+    becomeFollower(raft, raft.term, leader, "other-leader");
+  }
   const { role } = raft;
   assert(role.kind === "follower", "follow: not a follower");
   assert(role.leader === NOBODY || role.leader === leader, "follow: two leaders in one term");

@@ -7,6 +7,7 @@ import { clampInFlight, emit, note } from "./outbox.ts";
 import type { Progress } from "./progress.ts";
 import { heard, peerOf } from "./replicate.ts";
 import { follow } from "./role.ts";
+import { sometimes } from "./sometimes.ts";
 import type { Follower, Incoming, Leader, Raft } from "./state.ts";
 
 /**
@@ -17,7 +18,10 @@ export function onSnapshotTaken(raft: Raft, index: Index): string {
   if (!isCount(index) || index > raft.applied) return "snapshot-taken: beyond what was applied";
   const { log } = raft;
   // An older one than we have, or than the leader has sent meanwhile, changes nothing (E8).
-  if (index <= (raft.snapshot?.index ?? 0)) return "";
+  if (index <= (raft.snapshot?.index ?? 0)) {
+    if (index > 0) sometimes("snapshot: an own one comes too late");
+    return "";
+  }
   raft.snapshot = { index, term: log.termAt(index), members: raft.members };
   const target = Math.min(index - raft.config.trailingEntries, heldIndex(raft));
   if (target <= log.startIndex) return "";
@@ -37,6 +41,7 @@ function heldIndex(raft: Raft): Index {
   for (const { outgoing, silent } of raft.role.peers) {
     if (outgoing !== undefined && !silent) held = Math.min(held, outgoing.meta.index);
   }
+  if (held !== Number.POSITIVE_INFINITY) sometimes("snapshot: a transfer holds the log behind it");
   return held;
 }
 
@@ -57,6 +62,7 @@ export function onSnapshotRequest(raft: Raft, request: SnapshotRequest): string 
 function takePiece(raft: Raft, role: Follower, request: SnapshotRequest): void {
   if (request.lastIndex <= raft.commit) {
     // Stale, or overtaken by appends: what it covers is here already.
+    sometimes("snapshot: what a piece belongs to is here already");
     role.incoming = undefined;
     answerInstalled(raft, request.from, request.seq, request.lastIndex, raft.commit);
     return;
@@ -64,12 +70,17 @@ function takePiece(raft: Raft, role: Follower, request: SnapshotRequest): void {
   const incoming = incomingFor(role, request);
   incoming.seq = request.seq;
   // While it is being checked the answer waits; it goes to the latest request.
-  if (incoming.checking) return;
+  if (incoming.checking) {
+    sometimes("snapshot: a piece comes while the whole is checked");
+    return;
+  }
   if (request.offset === incoming.offset) {
     const { offset, data, done, from } = request;
     raft.outbox.store.push({ from, snapshot: incoming.meta, offset, data, done });
     incoming.offset += data.length;
     incoming.checking = done;
+  } else {
+    sometimes("snapshot: a piece is repeated or out of place");
   }
   // Repeated and displaced pieces are answered with the place that is wanted (E17).
   if (!incoming.checking) answerOffset(raft, incoming);
@@ -81,7 +92,10 @@ function takePiece(raft: Raft, role: Follower, request: SnapshotRequest): void {
  */
 function incomingFor(role: Follower, request: SnapshotRequest): Incoming {
   const { incoming } = role;
-  if (incoming !== undefined && isSameTransfer(incoming, request)) return incoming;
+  if (incoming !== undefined) {
+    if (isSameTransfer(incoming, request)) return incoming;
+    sometimes("snapshot: another one takes the place of one that is arriving");
+  }
   role.incoming = {
     from: request.from,
     term: request.term,
@@ -106,15 +120,20 @@ function isSameTransfer(incoming: Incoming, request: SnapshotRequest): boolean {
 export function onSnapshotChecked(raft: Raft, index: Index, term: Term, ok: boolean): void {
   const { role } = raft;
   const incoming = role.kind === "follower" ? role.incoming : undefined;
-  if (incoming === undefined || !incoming.checking) return;
+  if (incoming === undefined || !incoming.checking) {
+    sometimes("snapshot: the transfer has ended before it is checked");
+    return;
+  }
   if (incoming.meta.index !== index || incoming.meta.term !== term) return;
   (role as Follower).incoming = undefined;
   if (!ok) {
+    sometimes("snapshot: one that arrived is not whole");
     answerOffset(raft, { ...incoming, offset: 0 });
     return;
   }
   if (raft.log.matches(index, term)) {
     // §7: the log already holds what the snapshot covers; keep it and what follows.
+    sometimes("snapshot: the log holds already what it covers");
     learnCommit(raft, index);
   } else if (index > raft.commit) {
     install(raft, incoming.meta);
@@ -124,6 +143,8 @@ export function onSnapshotChecked(raft: Raft, index: Index, term: Term, ok: bool
 
 /** §7: the snapshot replaces the whole log; nothing of a conflicting log stays (E6). */
 function install(raft: Raft, meta: SnapshotMeta): void {
+  if (raft.applied < raft.commit) sometimes("snapshot: installed while entries wait to be applied");
+  if (raft.log.lastIndex > raft.commit) sometimes("snapshot: takes the place of other entries");
   raft.log.reset(meta.index, meta.term);
   clampInFlight(raft, 0);
   raft.written = meta.index;
@@ -210,6 +231,7 @@ function onInstalled(raft: Raft, leader: Leader, peer: Progress): void {
     note(raft, { kind: "peer-state", peer: peer.id, flow: "stream" });
   } else if (raft.snapshot !== undefined) {
     // The log went on without it while it was silent: the newest snapshot is next.
+    sometimes("snapshot: the log has gone on when it is installed");
     peer.beginSnapshot(raft.snapshot, leader.seq + 1);
   }
 }
@@ -220,6 +242,7 @@ function onInstalled(raft: Raft, leader: Leader, peer: Progress): void {
 export function onSnapshotUnreadable(raft: Raft, leader: Leader, to: NodeId, index: Index): void {
   const peer = peerOf(leader, to);
   if (peer?.outgoing === undefined || peer.outgoing.meta.index !== index) return;
+  if (peer.outgoing.offset > 0) sometimes("snapshot: becomes unreadable while it is sent");
   if (raft.snapshot !== undefined) peer.beginSnapshot(raft.snapshot, leader.seq + 1);
   // Not at once: a snapshot that stays unreadable must not spin.
   if (peer.outgoing !== undefined) peer.outgoing.sentAt = raft.now;

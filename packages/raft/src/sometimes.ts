@@ -3,6 +3,12 @@
  * unless somebody listens; then a call is one comparison.
  */
 
+/** What a mark (or a rare path) is called where it stands, and what it means. */
+export interface Mark {
+  readonly name: string;
+  readonly meaning: string;
+}
+
 let listener: ((mark: string) => void) | undefined;
 
 /**

@@ -3,9 +3,17 @@
  * single owner of it (E8).
  */
 
-import { assert, type Entry, entryBytes, type Index, type SnapshotMeta } from "@holdfast/raft";
+import {
+  assert,
+  type Entry,
+  entryBytes,
+  type Index,
+  type SnapshotMeta,
+  sometimes,
+} from "@holdfast/raft";
 import { MachineError } from "./errors.ts";
 import type { Machine, Position } from "./machine.ts";
+import { maybe } from "./maybe.ts";
 import type { Clock } from "./ports.ts";
 
 export interface PumpHooks<R> {
@@ -138,7 +146,8 @@ export class ApplyPump<R> {
       const wait = this.#applyOne(batch, entry);
       if (wait !== undefined) return wait;
       if (this.#isStopped) return undefined;
-      if (clock.now() >= until) {
+      if (clock.now() >= until || maybe("apply: pause after an entry")) {
+        sometimes("apply: others get their turn between two entries");
         this.#report();
         return this.#pause();
       }
@@ -186,7 +195,8 @@ export class ApplyPump<R> {
       await restoreMachine(machine, await open(meta), meta);
     } catch (error) {
       // A newer one may have replaced it on disk while it was read; then that one counts.
-      if (!this.#skipToNewest()) this.#fail(error);
+      if (this.#skipToNewest()) sometimes("apply: a snapshot is replaced while it is read");
+      else this.#fail(error);
       return;
     }
     if (this.#isStopped) return;
@@ -201,6 +211,7 @@ export class ApplyPump<R> {
     const first = this.#queue[0];
     if (first === undefined || "entries" in first) return false;
     const newest = this.#queue.findLastIndex((work) => !("entries" in work));
+    if (newest > 0) sometimes("apply: a newer snapshot makes one needless");
     for (const work of this.#queue.splice(0, newest)) {
       if ("entries" in work) for (const entry of work.entries) this.#forget(entry);
     }

@@ -3,7 +3,14 @@
  * it, and nothing overtakes (H4, D15).
  */
 
-import { assert, entryBytes, type Index, type SnapshotMeta, type Write } from "@holdfast/raft";
+import {
+  assert,
+  entryBytes,
+  type Index,
+  type SnapshotMeta,
+  sometimes,
+  type Write,
+} from "@holdfast/raft";
 
 /** Where the work goes. */
 export interface DiskTargets {
@@ -57,6 +64,7 @@ export class DiskQueue {
     if (this.#hasFailed) return;
     this.#pendingBytes += bytesOf(write);
     if (this.#isBlocked) {
+      sometimes("disk queue: a write waits behind a snapshot");
       this.#waiting.push(write);
     } else if (write.snapshot === undefined) {
       this.#append(write);
@@ -116,6 +124,7 @@ export class DiskQueue {
   }
 
   async #install(meta: SnapshotMeta): Promise<boolean> {
+    if (this.#inFlight > 0) sometimes("disk queue: a snapshot waits for writes before it");
     while (this.#inFlight > 0 && !this.#hasFailed) await this.#quiet();
     if (this.#hasFailed) return false;
     try {

@@ -11,6 +11,7 @@ import {
   type Raft,
   type SnapshotMeta,
   type StepResult,
+  sometimes,
 } from "@holdfast/raft";
 import { ApplyPump } from "./apply-pump.ts";
 import { DiskQueue } from "./disk-queue.ts";
@@ -71,6 +72,7 @@ export class Engine<R> {
     // A leader whose disk or state machine is slow would else take in more than it can hold (G8).
     const backlogBytes = this.queue.pendingBytes + this.pump.pendingBytes;
     if (this.raft.role.kind === "leader" && backlogBytes > this.raft.config.uncommittedBytesMax) {
+      sometimes("proposals: refused because the own disk or machine is behind");
       return BEHIND;
     }
     return this.driver.step({ kind: "propose", commands: [command] });
@@ -258,8 +260,10 @@ export class Engine<R> {
 
   #snapshotTaken(index: Index): void {
     this.snapshotFailure = undefined;
-    if (index > this.raft.applied) this.#takenAhead = Math.max(this.#takenAhead, index);
-    else this.driver.step({ kind: "snapshot-taken", index });
+    if (index > this.raft.applied) {
+      sometimes("snapshots: durable before its last entry counts as applied");
+      this.#takenAhead = Math.max(this.#takenAhead, index);
+    } else this.driver.step({ kind: "snapshot-taken", index });
   }
 
   /**
@@ -268,8 +272,7 @@ export class Engine<R> {
    */
   #snapshotFailed(error: SnapshotFailedError): void {
     this.snapshotFailure = error.message;
-    if (error.cause instanceof DiskError && !isFull(error.cause)) {
-      this.#diskFailed("saving a snapshot", error.cause);
-    }
+    if (isFull(error.cause)) sometimes("snapshots: no room for an own one");
+    else if (error.cause instanceof DiskError) this.#diskFailed("saving a snapshot", error.cause);
   }
 }

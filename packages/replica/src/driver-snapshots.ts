@@ -7,6 +7,7 @@ import type { Entry, Index, SnapshotMeta } from "@holdfast/raft";
 import { entryBytes } from "@holdfast/raft";
 import { SnapshotFailedError, SnapshotRefusedError } from "./errors.ts";
 import type { Machine, Position } from "./machine.ts";
+import { maybe } from "./maybe.ts";
 import type { Clock } from "./ports.ts";
 
 type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -128,7 +129,8 @@ export class OwnSnapshots<R> {
     return (
       this.#waiters.length > 0 ||
       (everyEntries > 0 && this.#entries >= everyEntries) ||
-      (everyBytes > 0 && this.#bytes >= everyBytes)
+      (everyBytes > 0 && this.#bytes >= everyBytes) ||
+      maybe("snapshots: take one that is not due")
     );
   }
 
@@ -197,7 +199,7 @@ export class Slicer {
     for await (const chunk of chunks) {
       if (isStopped()) throw new SnapshotRefusedError("The replica has stopped");
       yield chunk;
-      if (this.#clock.now() < until) continue;
+      if (this.#clock.now() < until && !maybe("snapshots: pause after a piece")) continue;
       await new Promise<void>((resolve) => {
         this.#clock.soon(resolve);
       });

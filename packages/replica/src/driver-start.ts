@@ -4,7 +4,7 @@
  */
 
 import type { HardState, RaftConfig, Restored, SnapshotMeta, Write } from "@holdfast/raft";
-import { NOBODY } from "@holdfast/raft";
+import { NOBODY, sometimes } from "@holdfast/raft";
 import { StoreGapError, StoreIncompleteError } from "./errors.ts";
 import type { Disk } from "./ports.ts";
 import { openSnapshots, type SnapshotStore } from "./snapshots/snapshot-store.ts";
@@ -38,6 +38,7 @@ export async function openStore(disk: Disk, options: StoreOptions): Promise<Open
   const newest = snapshots.newest();
   if (newest !== undefined && !(await hasWal(disk))) {
     await snapshots.close();
+    sometimes("start: refused, there is a snapshot and no log");
     throw new StoreIncompleteError(newest.index);
   }
   const { wal, recovered } = await openWal(disk, { identity, segmentBytes, preallocate });
@@ -46,6 +47,7 @@ export async function openStore(disk: Disk, options: StoreOptions): Promise<Open
     const { start } = recovered;
     const snapshotIndex = snapshots.newest()?.index ?? 0;
     if (start.index > snapshotIndex) {
+      sometimes("start: refused, entries are missing behind the snapshot");
       throw new StoreGapError(snapshotIndex, start.index, snapshots.damaged.at(-1)?.error);
     }
     const restored = await reconcile(wal, recovered, snapshots.newest(), options.random);
@@ -72,6 +74,7 @@ async function reconcile(
   if (snapshot === undefined || holds(recovered, snapshot)) {
     return { hardState, snapshot, start, entries, random };
   }
+  sometimes("start: the snapshot is ahead of the log");
   // A crash came between the snapshot and the log that follows from it: what the log holds instead
   // is old or was never decided, as the snapshot stands for committed entries only.
   const raised = raise(hardState, snapshot);

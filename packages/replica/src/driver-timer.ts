@@ -2,6 +2,7 @@
  * One timer for the core's one deadline, which doesn't trust itself when it comes late (C4, C19).
  */
 
+import { sometimes } from "@holdfast/raft";
 import type { Clock, Timer } from "./ports.ts";
 
 /**
@@ -53,6 +54,7 @@ export class DeadlineTimer {
       this.#look();
       return;
     }
+    sometimes("driver: the timer is late, and what was received goes first");
     // The process stood still. What was received meanwhile may say that the leader lives: hear it
     // first. One round lets the platform look at its sockets, the second one lets what it found
     // there be delivered.

@@ -10,6 +10,7 @@ import type {
   SnapshotPiece,
   SnapshotRequest,
 } from "@holdfast/raft";
+import { sometimes } from "@holdfast/raft";
 import { DiskError } from "./ports.ts";
 
 /** What transfers need of the store. */
@@ -51,6 +52,7 @@ export class Transfers {
       (piece) => {
         if (this.#isStopped) return;
         if (piece === undefined) {
+          sometimes("snapshots: a piece that a peer needs is gone");
           this.#hooks.unreadable(to, snapshot.index);
           return;
         }
@@ -101,7 +103,8 @@ export class Transfers {
       if (this.#isComplete) await this.#track(this.#store.receive(piece));
     } catch (error) {
       this.#isComplete = false;
-      if (!isFull(error)) this.#fail("keeping a piece of a snapshot", error);
+      if (isFull(error)) sometimes("snapshots: no room for one that arrives");
+      else this.#fail("keeping a piece of a snapshot", error);
     }
     if (piece.done) await this.#check(piece.snapshot);
   }

@@ -11,6 +11,7 @@ import {
   type RaftEvent,
   type SnapshotMeta,
   type StepResult,
+  sometimes,
   step,
   takeEffects,
   type Write,
@@ -27,6 +28,7 @@ import {
 import { RecentInputs } from "./driver-inputs.ts";
 import { DeadlineTimer } from "./driver-timer.ts";
 import { BrokenInvariantError } from "./errors.ts";
+import { maybe } from "./maybe.ts";
 import type { Clock, Lane, Network } from "./ports.ts";
 import type { Probe } from "./probe.ts";
 
@@ -70,6 +72,8 @@ export class Driver {
   #now: number;
   #isTurnDue = false;
   #isRunning = false;
+  /** Writes that are durable, oldest first, while word of them is held back for a turn. */
+  readonly #held: Write[] = [];
   /** Peers that the network gave up and that have not been heard since. */
   readonly #silent = new Set<NodeId>();
 
@@ -138,16 +142,24 @@ export class Driver {
 
   /** This write is on disk: tell the core, then let the promises out that waited for it (I-8). */
   durable(write: Write): void {
-    if (this.#isRunning) this.#probe?.durable?.(write);
-    this.step({ kind: "persisted", seq: write.seq });
-    for (const message of write.thenSend) this.send(message);
+    if (this.#held.length > 0) {
+      this.#held.push(write);
+    } else if (maybe("driver: tell of a durable write a turn later")) {
+      this.#held.push(write);
+      this.#clock.soon(() => this.#tellHeld());
+    } else {
+      if (this.#isRunning) this.#probe?.durable?.(write);
+      this.step({ kind: "persisted", seq: write.seq });
+      for (const message of write.thenSend) this.send(message);
+      this.#turnEarly();
+    }
   }
 
   /** Encodes at the last moment, when all that a message shares with the log is still there. */
   send(packet: Packet): void {
-    if (!this.#isRunning) return;
-    this.#probe?.sending?.(packet);
-    this.#network.send(packet.to, laneOf(packet), encodePacket(packet));
+    if (!this.#isRunning || maybe("driver: lose a packet")) return;
+    this.#transmit(packet);
+    if (maybe("driver: send a packet twice")) this.#transmit(packet);
   }
 
   /** Stops for good, with the last inputs for the report. */
@@ -166,6 +178,7 @@ export class Driver {
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       this.refusedPackets++;
+      sometimes("driver: a packet can't be read");
       this.#observe?.({ kind: "refused-message", from, why: `${lane} lane: ${error.message}` });
       return;
     }
@@ -175,6 +188,31 @@ export class Driver {
     } else {
       this.step({ kind: "received", message: packet });
     }
+    this.#turnEarly();
+  }
+
+  #transmit(packet: Packet): void {
+    this.#probe?.sending?.(packet);
+    this.#network.send(packet.to, laneOf(packet), encodePacket(packet));
+  }
+
+  /** All that was held back, in one report, as from a disk that is a little slower. */
+  #tellHeld(): void {
+    const writes = this.#held.splice(0);
+    const last = writes.at(-1);
+    if (last === undefined || !this.#isRunning) return;
+    for (const write of writes) this.#probe?.durable?.(write);
+    this.step({ kind: "persisted", seq: last.seq });
+    for (const { thenSend } of writes) for (const message of thenSend) this.send(message);
+    this.#turnEarly();
+  }
+
+  /**
+   * Only where the driver itself was called from outside: within a turn, or before the caller of
+   * `step` has its result, effects must wait.
+   */
+  #turnEarly(): void {
+    if (maybe("driver: carry out effects after a single input")) this.#turn();
   }
 
   /**
@@ -188,6 +226,10 @@ export class Driver {
   }
 
   #turn(): void {
+    if (maybe("driver: tick before the deadline")) {
+      this.#isTurnDue = true;
+      this.step({ kind: "tick" });
+    }
     this.#isTurnDue = false;
     if (!this.#isRunning) return;
     try {

@@ -3,8 +3,9 @@
  * place (thesis §6.2).
  */
 
-import { NOBODY, type NodeId, type StepResult, type Term } from "@holdfast/raft";
+import { NOBODY, type NodeId, type StepResult, sometimes, type Term } from "@holdfast/raft";
 import type { ForwardRequest, ForwardResponse } from "./codec/packet.ts";
+import { maybe } from "./maybe.ts";
 import type { Proposal, Proposals } from "./proposals.ts";
 import { SeenNumbers } from "./seen-numbers.ts";
 
@@ -65,11 +66,16 @@ export class Forwarding<R> {
    * A peer asks this node, which it believes to lead, to append. Never passed on: one hop at most.
    */
   onRequest(request: ForwardRequest): void {
-    if (this.#isRepeated(request)) return;
+    if (this.#isRepeated(request)) {
+      sometimes("forwarding: a repeated request is not appended again");
+      return;
+    }
     const { id, from, to } = request;
     const isCurrent = request.term === this.#host.term();
     const result = isCurrent ? this.#host.start(request.command) : STALE;
     const leader = this.#host.leader();
+    if (!isCurrent) sometimes("forwarding: a request for another term is refused");
+    if (maybe("forwarding: give no answer")) return;
     // Not `{ ...head, ... }`: with a number as large as `id` in it that takes V8 microseconds.
     this.#host.send({
       kind: "forward-response",
@@ -129,6 +135,7 @@ export class Forwarding<R> {
     const isFirst = proposal.refusals === 0;
     this.#proposals.refused(proposal, this.#host.now() + this.#retryMs);
     if (!isFirst || leader === NOBODY || leader === from) return;
+    sometimes("forwarding: the leader that a refusal names is asked next");
     if (leader === this.#host.id) this.#startHere(proposal);
     else this.#sendTo(proposal, leader);
   }

@@ -36,7 +36,9 @@ export {
 } from "./errors.ts";
 export type { StoreIdentity } from "./identity.ts";
 export type { Machine, Position, Signal } from "./machine.ts";
+export { REPLICA_MARKS } from "./marks.ts";
 export { decideMaybe, maybe } from "./maybe.ts";
+export { MAYBE_POINTS, type MaybePoint } from "./maybe-points.ts";
 export {
   type Clock,
   type Disk,

@@ -3,7 +3,7 @@
  * as unknown (I4, I5).
  */
 
-import { assert, EMPTY, type Index, type NodeId, type Term } from "@holdfast/raft";
+import { assert, EMPTY, type Index, type NodeId, sometimes, type Term } from "@holdfast/raft";
 import { NotCommittedError, type NotCommittedReason, OutcomeUnknownError } from "./errors.ts";
 import type { Position, Signal } from "./machine.ts";
 
@@ -107,6 +107,7 @@ export class Proposals<R> {
       this.#all.size >= this.#limits.count ||
       this.#unsentBytes + command.length > this.#limits.bytes
     ) {
+      sometimes("proposals: refused because too many wait");
       const message = `${this.#all.size} proposals wait already`;
       return Promise.reject(
         new NotCommittedError("overloaded", message, this.#limits.retryAfterMs),
@@ -199,6 +200,7 @@ export class Proposals<R> {
     this.#rise(at);
     for (const proposal of this.#all) {
       if (proposal.stage === "appended" && proposal.index <= at.index) {
+        sometimes("proposals: a snapshot takes the place of the entry");
         this.#unknown(proposal, "A snapshot took the place of its entry");
       }
     }
@@ -207,8 +209,9 @@ export class Proposals<R> {
   /** Nothing is known about what was sent to `peer` and not answered. */
   lost(peer: NodeId): void {
     for (const proposal of this.#byForward.values()) {
-      if (proposal.sentTo === peer)
-        this.#unknown(proposal, `The connection to node ${peer} was lost`);
+      if (proposal.sentTo !== peer) continue;
+      sometimes("proposals: unknown since the connection to the leader was lost");
+      this.#unknown(proposal, `The connection to node ${peer} was lost`);
     }
   }
 
@@ -272,6 +275,7 @@ export class Proposals<R> {
   /** The entry at the proposal's index turned out to be of `term`. */
   #conclude(proposal: Proposal<R>, term: Term, outcome: Applied<R> | undefined): void {
     if (proposal.term !== term) {
+      sometimes("proposals: another leader's entry stands in the place");
       this.#supersede(proposal);
       return;
     }
@@ -287,6 +291,7 @@ export class Proposals<R> {
   /** The leader's answer came after the entry: the result may still be here. */
   #settleLate(proposal: Proposal<R>): void {
     const past = this.#recent.get(proposal.index);
+    if (past !== undefined) sometimes("proposals: the leader's answer comes after the entry");
     if (past === undefined) {
       this.#unknown(proposal, "The leader's answer came too late to know the result");
     } else {
@@ -304,6 +309,7 @@ export class Proposals<R> {
     this.#appliedTerm = at.term;
     for (const proposal of this.#all) {
       if (proposal.stage === "appended" && proposal.index > at.index && proposal.term < at.term) {
+        sometimes("proposals: a newer term ends all hope before the place is reached");
         this.#supersede(proposal);
       }
     }
@@ -331,6 +337,8 @@ export class Proposals<R> {
   }
 
   #timeOut(proposal: Proposal<R>): void {
+    if (proposal.stage === "appended")
+      sometimes("proposals: the time is up with a place in the log");
     if (proposal.stage === "seeking") {
       this.refuse(proposal, "no-leader", "No leader took the command in time");
     } else {

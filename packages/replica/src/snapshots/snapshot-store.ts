@@ -3,9 +3,16 @@
  * on disk (§7).
  */
 
-import { assert, type Index, type SnapshotMeta, type SnapshotPiece } from "@holdfast/raft";
+import {
+  assert,
+  type Index,
+  type SnapshotMeta,
+  type SnapshotPiece,
+  sometimes,
+} from "@holdfast/raft";
 import { SnapshotDamagedError, SnapshotMissingError, StoreIdentityError } from "../errors.ts";
 import type { StoreIdentity } from "../identity.ts";
+import { maybe } from "../maybe.ts";
 import { type Disk, DiskError, type DiskFile } from "../ports.ts";
 import { isSameMeta, readImageHeader, readPayload, verifyImage, writeImage } from "./image.ts";
 import { Incoming, isAboutContent } from "./incoming.ts";
@@ -56,8 +63,10 @@ export async function openSnapshots(disk: Disk, options: SnapshotOptions): Promi
     if (TEMPORARY.test(name)) await disk.remove(name);
     if (snapshotIndexOf(name) === undefined) continue;
     const found = await examine(disk, name, options);
-    if ("error" in found) damaged.push(found);
-    else good.push(found);
+    if ("error" in found) {
+      sometimes("snapshots: a damaged one is set aside at the start");
+      damaged.push(found);
+    } else good.push(found);
   }
   // A rename that a crash interrupted may be visible and not yet durable; from here on it is relied
   // on.
@@ -140,10 +149,12 @@ export class SnapshotStore {
   ): Promise<{ readonly data: Uint8Array; readonly done: boolean } | undefined> {
     const stored = this.#find(index);
     if (stored === undefined) return undefined;
+    if (offset === 0 && maybe("snapshots: the first piece can't be read")) return undefined;
+    const chunkBytes = maybe("snapshots: send a piece of one byte") ? 1 : this.#options.chunkBytes;
     try {
       const file = await this.#disk.open(stored.name);
       try {
-        const data = await file.read(offset, this.#options.chunkBytes);
+        const data = await file.read(offset, chunkBytes);
         const done = offset + data.length >= stored.bytes;
         return data.length > 0 || done ? { data, done } : undefined;
       } finally {
@@ -179,6 +190,8 @@ export class SnapshotStore {
       if (incoming === undefined || !isSameMeta(incoming.meta, meta)) return false;
       if (!(await incoming.check(this.#options.identity, this.#options.chunkBytes))) return false;
       this.#incoming = undefined;
+      if (this.#checked.length > 0)
+        sometimes("snapshots: the next is whole before one is in force");
       this.#checked = [...this.#checked, incoming];
       await this.#forgetChecked(this.#checked.slice(0, -CHECKED_MAX));
       return true;

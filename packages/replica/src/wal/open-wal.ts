@@ -1,6 +1,6 @@
 /** Opens the log: reads it back, begins a new segment behind it, clears away what is left over. */
 
-import { ConfigError, type Entry, type HardState } from "@holdfast/raft";
+import { ConfigError, type Entry, type HardState, sometimes } from "@holdfast/raft";
 import { WalDamagedError } from "../errors.ts";
 import type { Disk } from "../ports.ts";
 import { LogExtent } from "./extent.ts";
@@ -50,6 +50,8 @@ export async function openWal(
   const back = (await readBack(disk, options.identity)) ?? beginning();
   const head = back.extent.head();
   const entries = takeCarried(back);
+  if (back.tornBytes > 0) sometimes("recovery: a torn write is cut from the end");
+  if (back.carried.length > 0) sometimes("recovery: the newest batch is written again");
   const spare = await findSpare(disk, options);
   const writer = new SegmentWriter(disk, options.identity, spare);
   const tail = await writer.begin({ ...back.next, head, records: back.carried });
@@ -93,7 +95,10 @@ function takeCarried(back: ReadBack): readonly Entry[] {
 async function findSpare(disk: Disk, options: WalOptions): Promise<Spare> {
   const spare = new Spare(disk, options.segmentBytes);
   const names = await disk.list();
-  if (names.includes(NEW_NAME)) await disk.remove(NEW_NAME);
+  if (names.includes(NEW_NAME)) {
+    sometimes("recovery: a segment that got no name is removed");
+    await disk.remove(NEW_NAME);
+  }
   if (names.includes(SPARE_NAME)) {
     if (options.preallocate) await spare.adopt();
     else await disk.remove(SPARE_NAME);
@@ -108,6 +113,7 @@ async function findSpare(disk: Disk, options: WalOptions): Promise<Spare> {
  */
 async function clearUp(disk: Disk, back: ReadBack): Promise<void> {
   for (const name of back.leftovers) {
+    sometimes("recovery: a segment that came back is removed");
     await disk.remove(name);
     await disk.syncDirectory();
   }

@@ -1,6 +1,6 @@
 /** Reads the log back from its segments, and tells a write that a crash cut short from damage. */
 
-import type { Entry, Index } from "@holdfast/raft";
+import { type Entry, type Index, sometimes } from "@holdfast/raft";
 import { WalDamagedError } from "../errors.ts";
 import type { StoreIdentity } from "../identity.ts";
 import type { Disk } from "../ports.ts";
@@ -200,6 +200,7 @@ class SegmentReader {
   }
 
   #damaged(reason: string): never {
+    sometimes("recovery: damage is told from a torn write and refused");
     throw new WalDamagedError(this.#name, this.#offset, reason);
   }
 }

@@ -4,6 +4,8 @@
  * they are.
  */
 
+import { sometimes } from "@holdfast/raft";
+import { maybe } from "../maybe.ts";
 import { type Disk, DiskError } from "../ports.ts";
 
 export const SPARE_NAME = "wal-spare.tmp";
@@ -31,7 +33,9 @@ export class Spare {
 
   /** Hands the file over, if there is one, and says whether it has old data in it. */
   take(): { readonly recycled: boolean } | undefined {
-    if (this.#state !== "ready") return undefined;
+    if (this.#state !== "ready" || maybe("wal: begin a segment without the spare"))
+      return undefined;
+    sometimes("wal: the spare becomes a segment");
     this.#state = "taken";
     return { recycled: this.#recycled };
   }
@@ -52,7 +56,9 @@ export class Spare {
   async adopt(): Promise<void> {
     // It may be a retired segment whose new name is not durable yet: see `recycle`.
     await this.#disk.syncDirectory();
-    if ((await this.#lengthOf(SPARE_NAME)) >= this.#segmentBytes) this.#offer(true);
+    if ((await this.#lengthOf(SPARE_NAME)) < this.#segmentBytes) return;
+    sometimes("recovery: a spare of an earlier run serves again");
+    this.#offer(true);
   }
 
   /**
@@ -67,6 +73,7 @@ export class Spare {
     } catch (error) {
       this.#state = "none";
       if (!(error instanceof DiskError) || error.code !== "no-space") throw error;
+      sometimes("wal: no room for a spare");
       this.#stopping = true;
       await this.#disk.remove(SPARE_NAME);
     }

@@ -3,9 +3,10 @@
  * Fig. 2, thesis §3.8).
  */
 
-import { InvariantError, type Write } from "@holdfast/raft";
+import { InvariantError, sometimes, type Write } from "@holdfast/raft";
 import { WalClosedError, WalFailedError } from "../errors.ts";
 import type { StoreIdentity } from "../identity.ts";
+import { maybe } from "../maybe.ts";
 import { type Disk, DiskError } from "../ports.ts";
 import { LogExtent } from "./extent.ts";
 import { isEmpty, type LogPoint, MARK, recordBytes, recordOf, type WalRecord } from "./record.ts";
@@ -171,7 +172,7 @@ export class Wal {
     for (const { record } of this.#queue) {
       if (!isEmpty(record)) {
         const more = recordBytes(record);
-        if (records.length > 0 && bytes + more > BATCH_BYTES_MAX) break;
+        if (records.length > 0 && isBatchFull(bytes + more)) break;
         bytes += more;
         records.push(record);
       }
@@ -183,8 +184,9 @@ export class Wal {
   /** Returns when the records are on disk. */
   async #commit({ records, bytes }: Batch): Promise<void> {
     if (records.length === 0) return;
+    if (records.length > 1) sometimes("wal: several writes share a sync");
     const tail = this.#tail;
-    if (tail.hasBatches && !tail.hasRoomFor(records, bytes, this.#options.segmentBytes)) {
+    if (tail.hasBatches && this.#isFull(records, bytes)) {
       await this.#roll(records);
     } else {
       tail.write(records);
@@ -196,6 +198,11 @@ export class Wal {
       this.#segments.apply(record);
     }
     this.#segments.newest.usedBytes = this.#tail.usedBytes;
+  }
+
+  #isFull(records: readonly WalRecord[], bytes: number): boolean {
+    if (maybe("wal: begin a segment early")) return true;
+    return !this.#tail.hasRoomFor(records, bytes, this.#options.segmentBytes);
   }
 
   /**
@@ -218,7 +225,7 @@ export class Wal {
 
   /** Work that nobody waits for: it must not run before the records that allow it are durable. */
   #tidy(): void {
-    if (this.#failure !== undefined) return;
+    if (this.#failure !== undefined || maybe("wal: put off what nobody waits for")) return;
     const { segmentBytes, preallocate } = this.#options;
     for (;;) {
       const segment = this.#segments.takeObsolete(this.#durable.start.index);
@@ -236,7 +243,13 @@ export class Wal {
    * between segments.
    */
   async #discard(segment: Segment): Promise<void> {
-    if (this.#options.preallocate && (await this.#spare.recycle(segment.name))) return;
+    const { preallocate } = this.#options;
+    const canRecycle = preallocate && !maybe("wal: remove a segment instead of using it again");
+    if (canRecycle && (await this.#spare.recycle(segment.name))) {
+      sometimes("wal: an old segment is used again");
+      return;
+    }
+    sometimes("wal: an old segment is removed");
     await this.#disk.remove(segment.name);
     await this.#disk.syncDirectory();
   }
@@ -252,6 +265,7 @@ export class Wal {
    * (H7).
    */
   #fail(error: unknown): void {
+    if (this.#failure === undefined) sometimes("wal: fails and stops for good");
     this.#failure ??= new WalFailedError(
       error instanceof DiskError ? error.code : "unknown",
       error,
@@ -263,7 +277,8 @@ export class Wal {
     await this.#running;
     await this.#housekeeping;
     try {
-      if (this.#failure === undefined && !this.#isMarked) {
+      const isMarkDue = this.#failure === undefined && !this.#isMarked;
+      if (isMarkDue && !maybe("wal: close without a mark")) {
         // Shows that the last batch was durable, so that damage to it can't pass for a torn write.
         this.#tail.write([MARK]);
         this.#segments.newest.usedBytes = this.#tail.usedBytes;
@@ -275,4 +290,8 @@ export class Wal {
       this.#fail(error);
     }
   }
+}
+
+function isBatchFull(bytes: number): boolean {
+  return bytes > BATCH_BYTES_MAX || maybe("wal: sync before all that waits is written");
 }
