@@ -88,7 +88,7 @@ function checkHistory(lines: readonly string[], history: History): void {
 
 for (let seed = 1; seed <= SEEDS; seed++) {
   const size = seed % 3 === 0 ? 5 : 3;
-  test(`chaos, seed ${seed}: ${size} nodes keep every acknowledged command once and in one order`, async () => {
+  test(`I3 I7 chaos, seed ${seed}: ${size} nodes keep every acknowledged command once and in one order`, async () => {
     const sync = new Random(seed).fork("sync");
     const options = {
       size,
