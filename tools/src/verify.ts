@@ -9,6 +9,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { bugCatalogue } from "./bug-catalogue.ts";
 import { compareStep, type Document, writeStep } from "./documents.ts";
 import { errorsDoc } from "./errors-doc.ts";
 import { readFloors } from "./floors.ts";
@@ -94,6 +95,7 @@ const sections = JSON.parse(
 ) as Sections;
 const makePaperMap = (): Document => paperMap(readProject(ROOT), sections, floors.citations);
 const makeErrorsDoc = (): Document => errorsDoc(readProject(ROOT), floors.errorCodes);
+const makeCatalogue = (): Document => bugCatalogue(readProject(ROOT), floors.scenarioTests);
 
 const CHECK: readonly Step[] = [types, biome, tidy, knip];
 const VERIFY: readonly Step[] = [
@@ -101,6 +103,7 @@ const VERIFY: readonly Step[] = [
   golden(false),
   compareStep("paper-map", ROOT, makePaperMap),
   compareStep("errors", ROOT, makeErrorsDoc),
+  compareStep("bugs", ROOT, makeCatalogue),
 ];
 const FIX: readonly Step[] = [
   comments,
@@ -109,6 +112,7 @@ const FIX: readonly Step[] = [
   golden(true),
   writeStep("paper-map", ROOT, makePaperMap),
   writeStep("errors", ROOT, makeErrorsDoc),
+  writeStep("bugs", ROOT, makeCatalogue),
 ];
 
 async function main(command: string): Promise<number> {

@@ -98,7 +98,7 @@ const ANSWERED: readonly (readonly [string, TurnedAway, Uint8Array])[] = [
 ];
 
 for (const [what, why, bytes] of ANSWERED) {
-  test(`TcpNetwork: ${what} is told so and closed`, async () => {
+  test(`D12 TcpNetwork: ${what} is told so and closed`, async () => {
     await knock(async (_, address) => {
       const answer = await stranger(address, bytes).closed;
       assert.equal(answer.length, HANDSHAKE_BYTES);

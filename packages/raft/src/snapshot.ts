@@ -216,13 +216,22 @@ export function onSnapshotResponse(raft: Raft, leader: Leader, response: Snapsho
     if (peer.flow === "snapshot") onInstalled(raft, leader, peer);
     return "";
   }
-  const { outgoing } = peer;
   // Only the answer to the piece under way moves the transfer on: one piece at a time.
-  if (outgoing !== undefined && response.seq === outgoing.seq) {
-    outgoing.offset = response.offset;
-    outgoing.sentAt = Number.POSITIVE_INFINITY;
-  }
+  if (peer.outgoing?.seq === response.seq) onWanted(raft, leader, peer, response.offset);
   return "";
+}
+
+/** The peer wants the piece at `offset` next. */
+function onWanted(raft: Raft, leader: Leader, peer: Progress, offset: number): void {
+  const { outgoing } = peer;
+  if (outgoing === undefined) return;
+  outgoing.offset = offset;
+  outgoing.sentAt = Number.POSITIVE_INFINITY;
+  // Begun anew, perhaps because the whole failed its check: with the newest, or a damaged snapshot
+  // would be sent again and again while a good one is there (E16).
+  const newest = raft.snapshot;
+  if (offset !== 0 || newest === undefined || newest.index === outgoing.meta.index) return;
+  peer.beginSnapshot(newest, leader.seq + 1);
 }
 
 function onInstalled(raft: Raft, leader: Leader, peer: Progress): void {

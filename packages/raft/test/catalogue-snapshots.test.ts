@@ -240,6 +240,32 @@ test("E12 two snapshots in a row: the second replaces the first while that is ch
   assert.equal(node.raft.log.durable, 11);
 });
 
+test("E16 a snapshot that failed its check at the peer is not sent again while there is a newer one", () => {
+  const { node, load } = sending([1, 1, 1]);
+  node.receive(snapshotResponse({ term: 2, seq: load.seq, lastIndex: 5, offset: 40 }));
+  const [last] = node.take().load;
+  assert.equal(last?.offset, 40);
+  node.propose("x");
+  node.take();
+  node.persist();
+  acknowledge(node, 3);
+  node.take();
+  node.step({ kind: "applied", index: 9 });
+  node.step({ kind: "snapshot-taken", index: 9 });
+  node.receive(snapshotResponse({ term: 2, seq: last.seq, lastIndex: 5, offset: 0 }));
+  const again = node.take().load.map(({ to, offset, snapshot }) => [to, offset, snapshot.index]);
+  assert.deepEqual(again, [[2, 0, 9]]);
+});
+
+test("E16 a peer that begins anew gets the same snapshot when there is no newer one", () => {
+  const { node, load } = sending();
+  node.receive(snapshotResponse({ term: 2, seq: load.seq, lastIndex: 5, offset: 40 }));
+  const [next] = node.take().load;
+  node.receive(snapshotResponse({ term: 2, seq: next?.seq ?? 0, lastIndex: 5, offset: 0 }));
+  const again = node.take().load.map(({ offset, snapshot }) => [offset, snapshot.index]);
+  assert.deepEqual(again, [[0, 5]]);
+});
+
 test("E17 repeated, displaced and restarted pieces: each is answered with the place that is wanted", () => {
   const node = new Bench({ term: 3 });
   const kept: number[] = [];

@@ -79,6 +79,16 @@ test("A6 of two logs at least one is up to date for the other, both only when th
   );
 });
 
+test("A6 the last term decides before the length: a short log of term 3 beats a hundred entries of term 2", () => {
+  const long = Array<number>(100).fill(2);
+  const voter = new Bench({ term: 9, log: [3] });
+  voter.receive(voteRequest({ term: 9, lastTerm: 2, lastIndex: 100 }));
+  assert.equal(only(voter.settle(), "vote-response").granted, false);
+  const other = new Bench({ term: 9, log: long });
+  other.receive(voteRequest({ term: 9, lastTerm: 3, lastIndex: 1 }));
+  assert.equal(only(other.settle(), "vote-response").granted, true);
+});
+
 test("A7 votes are counted as voters: repeated, outdated and strangers' answers elect nobody", () => {
   const node = candidate({ voters: 5, term: 3 });
   for (let i = 0; i < 5; i++) node.receive(voteResponse({ from: 2, term: 4 }));

@@ -72,7 +72,7 @@ test("cuts of one batch fold into the lowest; a cut of what was never written is
   assert.deepEqual(write?.entries, entriesOf(3, [4]));
 });
 
-test("a cut lowers what a write under way will make durable (B15)", () => {
+test("B15 a cut lowers what a write under way will make durable", () => {
   const node = new Bench({ term: 1 });
   node.receive(appendRequest({ entries: entriesOf(1, [1, 1, 1]) }));
   node.take();

@@ -180,7 +180,7 @@ test("thesis §10.2.1 the window is the set of unanswered requests: neither mess
   assert.equal(fullest, WINDOW_MESSAGES, "no run filled the window");
 });
 
-test("a silent peer in flow probe gets no entries, in flow stream the window alone decides (G7)", () => {
+test("G7 a silent peer in flow probe gets no entries, in flow stream the window alone decides", () => {
   const peer = new Progress(2, 1, 0);
   assert.equal(peer.hasRoom(1, 1), true);
   peer.silent = true;
@@ -189,7 +189,7 @@ test("a silent peer in flow probe gets no entries, in flow stream the window alo
   assert.equal(peer.hasRoom(1, 1), true);
 });
 
-test("progress asserts that it is neither sent back nor refused below what matches (B10)", () => {
+test("B10 progress asserts that it is neither sent back nor refused below what matches", () => {
   const peer = new Progress(2, 5, 0);
   assert.throws(() => peer.sent(1, 3, 0, 0), InvariantError);
   peer.accepted(1, 6, 1);

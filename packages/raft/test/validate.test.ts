@@ -243,7 +243,7 @@ for (const { reason, scene, message } of IMPOSSIBLE) {
   });
 }
 
-test("impossible: a follower that lost what it acknowledged is refused, and its match stays", () => {
+test("B11 H13 impossible: a follower that lost what it acknowledged is refused, and its match stays", () => {
   const node = matchedLeader({ log: [1, 1] });
   node.later(20);
   node.settle();

@@ -104,7 +104,7 @@ test("ApplyPump: promises are awaited one by one, in order", async () => {
   assert.equal(pump.at.index, 3);
 });
 
-test("ApplyPump: a snapshot is restored after what came before it, and what follows comes after", async () => {
+test("E8 ApplyPump: a snapshot is restored after what came before it, and what follows comes after", async () => {
   const { pump, log, machine, turn } = scene();
   pump.apply(entries(1, 1));
   pump.restore(META);
@@ -137,7 +137,7 @@ for (const [what, before] of [
   ["throws", () => assert.fail("no such account")],
   ["rejects", () => Promise.reject(new Error("no such account"))],
 ] as const) {
-  test(`ApplyPump: when the machine ${what}, nothing more is applied and the index is named`, async () => {
+  test(`G12 ApplyPump: when the machine ${what}, nothing more is applied and the index is named`, async () => {
     const failures: Error[] = [];
     const { pump, log, machine, turn } = scene({ failed: (error) => failures.push(error) });
     pump.apply(entries(1, 1));

@@ -103,7 +103,7 @@ for (const [what, snapshot] of [
   ["append", undefined],
   ["install", META],
 ] as const) {
-  test(`DiskQueue: after a failed ${what} nothing is written and nothing becomes durable`, async () => {
+  test(`H11 DiskQueue: after a failed ${what} nothing is written and nothing becomes durable`, async () => {
     const { queue, log, fail } = slowDisk();
     queue.push(write(1, snapshot));
     queue.push(write(2, META));

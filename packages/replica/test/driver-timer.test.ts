@@ -92,7 +92,7 @@ test("DeadlineTimer: an early timer is set again, for less than a rounding error
   assert.deepEqual(fired, [100]);
 });
 
-test("DeadlineTimer: when it comes late, what was received meanwhile is heard first", () => {
+test("C19 DeadlineTimer: when it comes late, what was received meanwhile is heard first", () => {
   const { clock, fired, timer } = scene();
   timer.arm(100);
   clock.moveTo(1000);
@@ -106,7 +106,7 @@ test("DeadlineTimer: when it comes late, what was received meanwhile is heard fi
   assert.deepEqual(fired, [1100]);
 });
 
-test("DeadlineTimer: when it comes late and nothing was received, it is believed after two turns", () => {
+test("C19 DeadlineTimer: when it comes late and nothing was received, it is believed after two turns", () => {
   const { clock, fired, timer } = scene();
   timer.arm(100);
   clock.moveTo(1000);

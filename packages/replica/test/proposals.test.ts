@@ -83,7 +83,7 @@ test("Proposals: two that wait for one index get what each deserves", async () =
   assert.equal(young.outcome, "three at 3^4");
 });
 
-test("Proposals: a snapshot over its index leaves the outcome unknown (E14)", async () => {
+test("E14 Proposals: a snapshot over its index leaves the outcome unknown", async () => {
   const scene = book();
   const below = placed(scene, 3, 2);
   const above = placed(scene, 9, 3);
@@ -123,7 +123,7 @@ test("Proposals: a late answer is unknown when nobody remembers the entry, else 
   assert.equal(asked.outcome, "RAFT_NOT_COMMITTED superseded");
 });
 
-test("Proposals: time, loss, abort and the end settle each stage by what is certain", async () => {
+test("I4 I5 Proposals: time, loss, abort and the end settle each stage by what is certain", async () => {
   const ways: readonly [string, (scene: ReturnType<typeof book>) => void, string][] = [
     ["time", ({ proposals }) => void proposals.expire(1000), "no-leader"],
     ["end", ({ proposals }) => proposals.end("closed", "closed"), "closed"],
@@ -284,7 +284,7 @@ const MOVES: Readonly<Record<string, (world: World, one: Held | undefined) => vo
 };
 const WEIGHTED = [...Object.keys(MOVES), "add", "add", "append", "append", "apply", "apply"];
 
-test("property: whatever happens, each proposal settles and nothing is left in the book", async () => {
+test("I4 property: whatever happens, each proposal settles and nothing is left in the book", async () => {
   const moves = fc.array(fc.tuple(fc.constantFrom(...WEIGHTED), fc.nat(20)), { maxLength: 60 });
   await fc.assert(
     fc.asyncProperty(moves, async (steps) => {

@@ -13,18 +13,9 @@ import {
   openReplica,
   WalFailedError,
 } from "@holdfast/replica";
-import type { DiskOperation } from "@holdfast/sim";
-import { type Cluster, inCluster } from "./cluster.ts";
+import { inCluster } from "./cluster.ts";
 import { bytes, Journal } from "./journal.ts";
-
-/** From now on `operation` fails on this member's disk. Set before the member starts. */
-function breakable(cluster: Cluster, id: number): { broken: DiskOperation | undefined } {
-  const lever: { broken: DiskOperation | undefined } = { broken: undefined };
-  cluster.member(id).disk = cluster.newDisk(id, (_count, operation) =>
-    operation === lever.broken ? "io" : undefined,
-  );
-  return lever;
-}
+import { breakable } from "./levers.ts";
 
 function reasonOf(error: unknown): string {
   if (error instanceof NotCommittedError) return error.reason;
@@ -41,7 +32,7 @@ async function outcomes(promises: readonly Promise<unknown>[]): Promise<Record<s
   return counts;
 }
 
-test("a leader that dies: what only it had is superseded, what was acknowledged stays", async () => {
+test("I4 I6 a leader that dies: what only it had is superseded, what was acknowledged stays", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.startAll();
     const leader = await cluster.leader();
@@ -70,7 +61,7 @@ test("a leader that dies: what only it had is superseded, what was acknowledged 
 });
 
 for (const operation of ["sync", "write"] as const) {
-  test(`a disk that fails at ${operation} stops the leader: it promises nothing, the rest go on`, async () => {
+  test(`H7 H11 a disk that fails at ${operation} stops the leader: it promises nothing, the rest go on`, async () => {
     await inCluster({}, async (cluster) => {
       const levers = [1, 2, 3].map((id) => breakable(cluster, id));
       await cluster.startAll();
@@ -116,7 +107,7 @@ for (const operation of ["sync", "write"] as const) {
   });
 }
 
-test("a disk that fails on a follower stops that follower only", async () => {
+test("H11 a disk that fails on a follower stops that follower only", async () => {
   await inCluster({}, async (cluster) => {
     const levers = [1, 2, 3].map((id) => breakable(cluster, id));
     await cluster.startAll();
@@ -138,7 +129,7 @@ test("a disk that fails on a follower stops that follower only", async () => {
   });
 });
 
-test("a disk that hangs keeps no heartbeat waiting, and nothing is acknowledged", async () => {
+test("G14 a disk that hangs keeps no heartbeat waiting, and nothing is acknowledged", async () => {
   let hangs = 0;
   await inCluster({ syncMs: (id) => (id === hangs ? 60_000 : 0.5) }, async (cluster) => {
     await cluster.startAll();
@@ -157,7 +148,7 @@ test("a disk that hangs keeps no heartbeat waiting, and nothing is acknowledged"
   });
 });
 
-test("a state machine that throws stops its replica with the index, and skips nothing after a restart", async () => {
+test("G12 a state machine that throws stops its replica with the index, and skips nothing after a restart", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.startAll();
     const leader = await cluster.leader();
@@ -179,7 +170,7 @@ test("a state machine that throws stops its replica with the index, and skips no
   });
 });
 
-test("a slow state machine delays no heartbeat: nobody campaigns while it works", async () => {
+test("G10 a slow state machine delays no heartbeat: nobody campaigns while it works", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.startAll();
     const leader = await cluster.leader();
@@ -199,7 +190,7 @@ test("a slow state machine delays no heartbeat: nobody campaigns while it works"
   });
 });
 
-test("close() settles everything in each stage, and leaves nothing behind", async () => {
+test("I4 close() settles everything in each stage, and leaves nothing behind", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.startAll();
     const leader = await cluster.leader();
@@ -269,7 +260,7 @@ test("close() leaves the state machine alone: of what was committed nothing more
   });
 });
 
-test("close() doesn't wait for a state machine that never ends", async () => {
+test("G11 close() doesn't wait for a state machine that never ends", async () => {
   await inCluster({ size: 1 }, async (cluster) => {
     await cluster.start(1);
     await cluster.leader();
@@ -284,7 +275,7 @@ test("close() doesn't wait for a state machine that never ends", async () => {
   });
 });
 
-test("abort and timeout: certain before the command left, unknown afterwards", async () => {
+test("I5 abort and timeout: certain before the command left, unknown afterwards", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.start(1);
     const waits = new AbortController();
@@ -318,7 +309,7 @@ test("too many callers: the next one is turned away with a hint, and nothing els
   });
 });
 
-test("a leader whose disk or state machine is far behind takes no more until it has caught up (G8)", async () => {
+test("G8 a leader whose disk or state machine is far behind takes no more until it has caught up", async () => {
   let isSlow = false;
   const config = { uncommittedBytesMax: 2000, commandBytesMax: 500 };
   await inCluster({ config, syncMs: () => (isSlow ? 2000 : 0.5) }, async (cluster) => {
@@ -384,7 +375,7 @@ test("a broken invariant stops the replica with the last inputs in the report", 
   });
 });
 
-test("options: a wrong one is refused by name before anything is written", async () => {
+test("C17 options: a wrong one is refused by name before anything is written", async () => {
   await inCluster({ size: 1 }, async (cluster) => {
     const options = cluster.options(1);
     const config = { ...options.config, heartbeatMs: 0 };

@@ -2,14 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodePacket, type ForwardRequest, type Packet } from "@holdfast/replica";
-import { type Cluster, inCluster } from "./cluster.ts";
+import type { ForwardRequest } from "@holdfast/replica";
+import { inCluster } from "./cluster.ts";
 import { bytes } from "./journal.ts";
-
-/** Calls `look` with every packet that a node sends; false holds it back. */
-function tap(cluster: Cluster, look: (packet: Packet, raw: Uint8Array) => boolean): void {
-  cluster.network.filter = (from, to, _lane, raw) => look(decodePacket(raw, from, to), raw);
-}
+import { tap } from "./levers.ts";
 
 test("forwarding: many followers' proposals at once all get their own result", async () => {
   await inCluster({ size: 5 }, async (cluster) => {
@@ -119,7 +115,7 @@ test("forwarding: a leader that has stepped down refuses, and the origin tries a
   });
 });
 
-test("forwarding: a lost connection leaves the outcome unknown, whether or not the command arrived", async () => {
+test("I5 forwarding: a lost connection leaves the outcome unknown, whether or not the command arrived", async () => {
   for (const arrives of [true, false]) {
     await inCluster({}, async (cluster) => {
       await cluster.startAll();

@@ -41,7 +41,7 @@ test("snapshot policy: after so many bytes one is taken", async () => {
   });
 });
 
-test("restart: the state is the snapshot and the tail of the log, nothing twice", async () => {
+test("B23 I3 restart: the state is the snapshot and the tail of the log, nothing twice", async () => {
   const options = { replica: { snapshotEveryEntries: 10 }, config: { trailingEntries: 0 } };
   await inCluster(options, async (cluster) => {
     await cluster.startAll();
@@ -94,7 +94,7 @@ test("a follower that is behind the log gets the snapshot in many pieces, and go
   });
 });
 
-test("a snapshot that is cut off by a crash of the receiver is sent anew", async () => {
+test("E2 a snapshot that is cut off by a crash of the receiver is sent anew", async () => {
   const options = {
     replica: { snapshotEveryEntries: 20, snapshotChunkBytes: 64 },
     config: { trailingEntries: 0 },
@@ -184,7 +184,7 @@ test("compact(): one that is on disk before its entry is applied cuts the log on
   });
 });
 
-test("a quiescent node ends within its policy: what became due while saving is taken after it (E10)", async () => {
+test("E10 a quiescent node ends within its policy: what became due while saving is taken after it", async () => {
   const options = {
     size: 1,
     replica: { snapshotEveryEntries: 10 },
@@ -238,7 +238,7 @@ test("a state machine that can't give its state keeps its log; the caller hears 
   });
 });
 
-test("a full disk takes no snapshot, but goes on taking commands (D10)", async () => {
+test("H12 a full disk takes no snapshot, but goes on taking commands (D10)", async () => {
   await inCluster({ size: 1 }, async (cluster) => {
     let isFull = false;
     cluster.member(1).disk = cluster.newDisk(1, (_count, operation, name) =>
@@ -255,7 +255,7 @@ test("a full disk takes no snapshot, but goes on taking commands (D10)", async (
   });
 });
 
-test("while a big state is being read, heartbeats go out and nobody campaigns", async () => {
+test("G10 while a big state is being read, heartbeats go out and nobody campaigns", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.startAll();
     await proposeMany(cluster, 20);
@@ -281,7 +281,7 @@ test("while a big state is being read, heartbeats go out and nobody campaigns", 
   });
 });
 
-test("start: a snapshot beyond the log resets the log to it (E6), and the term never goes back", async () => {
+test("E6 E15 start: a snapshot beyond the log resets the log to it, and the term never goes back", async () => {
   await inCluster({ size: 1 }, async (cluster) => {
     const { disk } = cluster.member(1);
     const { wal } = await openWal(disk, {
@@ -307,7 +307,7 @@ test("start: a snapshot beyond the log resets the log to it (E6), and the term n
   });
 });
 
-test("start: a log that begins behind the newest snapshot is refused by name, again and again", async () => {
+test("E15 H14 start: a log that begins behind the newest snapshot is refused by name, again and again", async () => {
   await inCluster({ size: 1, config: { trailingEntries: 0 } }, async (cluster) => {
     await cluster.start(1);
     await proposeMany(cluster, 5);
@@ -324,7 +324,7 @@ test("start: a log that begins behind the newest snapshot is refused by name, ag
   });
 });
 
-test("start: a snapshot without a log is refused by name, again and again: its votes are lost", async () => {
+test("D7 H14 start: a snapshot without a log is refused by name, again and again: its votes are lost", async () => {
   await inCluster({ size: 1 }, async (cluster) => {
     await cluster.start(1);
     await proposeMany(cluster, 5);
@@ -339,7 +339,7 @@ test("start: a snapshot without a log is refused by name, again and again: its v
   });
 });
 
-test("start: the disk of another node or cluster is refused by name", async () => {
+test("D12 E7 start: the disk of another node or cluster is refused by name", async () => {
   await inCluster({ size: 2 }, async (cluster) => {
     const { disk } = cluster.member(1);
     const identity = { clusterId: 8, nodeId: 1 };

@@ -63,7 +63,7 @@ test("propose: without a majority first unknown, then certainly not committed", 
   });
 });
 
-test("restart: a crashed node comes back with what was acknowledged", async () => {
+test("B9 restart: a crashed node comes back with what was acknowledged", async () => {
   await inCluster({ size: 1 }, async (cluster) => {
     await cluster.start(1);
     await cluster.leader();

@@ -71,7 +71,7 @@ async function inspect(left: SimDisk, done: number, context: string): Promise<vo
 }
 
 describe("snapshots on a disk that crashes or fails", () => {
-  it("after a crash at any operation: what was in force is there, nothing half-done is", async (t) => {
+  it("H3 after a crash at any operation: what was in force is there, nothing half-done is", async (t) => {
     let cases = 0;
     for (let crashAt = 1; ; crashAt += 1) {
       const disk = crashingDisk(crashAt);
@@ -86,7 +86,7 @@ describe("snapshots on a disk that crashes or fails", () => {
     assert.ok(cases > 1000, `only ${cases} crashes`);
   });
 
-  it("after a failure of any operation the same holds", async (t) => {
+  it("H11 after a failure of any operation the same holds", async (t) => {
     let cases = 0;
     for (const code of ["io", "no-space"] as const) {
       for (let failAt = 1; ; failAt += 1) {

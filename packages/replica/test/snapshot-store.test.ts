@@ -66,7 +66,7 @@ describe("snapshots.save", () => {
     assert.equal((await disk.list()).length, 2);
   });
 
-  it("two saves at once queue up (E12)", async () => {
+  it("E12 two saves at once queue up", async () => {
     const store = await open(makeDisk());
     await Promise.all([
       store.save(snapshotMeta(1, 1), [text(300)]),
@@ -90,7 +90,7 @@ describe("snapshots.save", () => {
     assert.equal(store.newest()?.index, 2);
   });
 
-  it("a full disk leaves the older snapshot in force", async () => {
+  it("H12 a full disk leaves the older snapshot in force", async () => {
     const disk = makeDisk({ capacityBytes: 400 });
     const store = await open(disk);
     await store.save(snapshotMeta(1, 1), [text(100)]);
@@ -130,7 +130,7 @@ describe("snapshots sent to a peer", () => {
     assert.deepEqual(await collect(again.stream(meta.index)), text(1000));
   });
 
-  it("may come with repeats, begin anew and be installed twice (E17)", async () => {
+  it("E17 may come with repeats, begin anew and be installed twice", async () => {
     const { pieces, meta } = await imageOf(500);
     const store = await open(makeDisk());
     for (const piece of pieces.slice(0, 4)) await store.receive(piece);
@@ -147,7 +147,7 @@ describe("snapshots sent to a peer", () => {
     assert.deepEqual(await collect(store.stream(meta.index)), text(500));
   });
 
-  it("a newer one may be complete before the last is put in force (E12)", async () => {
+  it("E12 a newer one may be complete before the last is put in force", async () => {
     const first = await imageOf(200, snapshotMeta(5, 1));
     const second = await imageOf(300, snapshotMeta(9, 2));
     const store = await open(makeDisk());
@@ -174,7 +174,7 @@ describe("snapshots sent to a peer", () => {
     assert.equal((await disk.list()).length, 1);
   });
 
-  it("any flipped bit is found before the snapshot is put in force", async () => {
+  it("E16 any flipped bit is found before the snapshot is put in force", async () => {
     const { pieces, meta } = await imageOf(80);
     let cases = 0;
     for (const [at, piece] of pieces.entries()) {
@@ -205,7 +205,7 @@ describe("snapshots sent to a peer", () => {
     assert.equal(await store.check(meta), false);
   });
 
-  it("one of another cluster fails the check (E7)", async () => {
+  it("D12 E7 one of another cluster fails the check", async () => {
     const { pieces, meta } = await imageOf(200);
     const other = { clusterId: 99, nodeId: 3 };
     const store = await openSnapshots(makeDisk(), { identity: other, chunkBytes: CHUNK_BYTES });
@@ -249,7 +249,7 @@ describe("snapshots sent to a peer", () => {
 });
 
 describe("openSnapshots", () => {
-  it("falls back to the older one when a bit of the newest has flipped, and says so", async () => {
+  it("E16 falls back to the older one when a bit of the newest has flipped, and says so", async () => {
     const { disk, newest } = await twoSaved();
     const length = disk.bytesOf(newest).length;
     let cases = 0;
@@ -286,7 +286,7 @@ describe("openSnapshots", () => {
     assert.equal(store.damaged.length, 1);
   });
 
-  it("keeps a damaged file until two newer ones are good", async () => {
+  it("H14 keeps a damaged file until two newer ones are good", async () => {
     const { disk, newest } = await twoSaved();
     disk.flipBit(newest, 60, 1);
     const store = await open(disk);

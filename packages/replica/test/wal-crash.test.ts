@@ -24,7 +24,7 @@ const ROUNDS = 6;
 
 describe("wal after a crash at every disk operation and every torn prefix", () => {
   for (const history of HISTORIES) {
-    it(`${history.name}: the acknowledged is there, the rest is a prefix, and it stays`, async (t) => {
+    it(`H1 H2 H4 H5 ${history.name}: the acknowledged is there, the rest is a prefix, and it stays`, async (t) => {
       let cases = 0;
       for (const setting of SETTINGS) {
         for await (const { disk, progress, context } of crashes(setting, history)) {

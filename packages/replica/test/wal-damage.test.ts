@@ -132,27 +132,27 @@ function zero(copy: SimDisk, name: string, from: number, length: number): void {
 }
 
 describe("wal with a flipped bit at each byte", () => {
-  it("after a clean close every damage to acknowledged data is reported", async (t) => {
+  it("H9 after a clean close every damage to acknowledged data is reported", async (t) => {
     const counts = await overAll(true, flips);
     t.diagnostic(JSON.stringify(counts));
     assert.equal(counts.tear, 0);
     assert.ok(counts.reported > 1500, `${counts.reported} reported`);
   });
 
-  it("after a kill only the last batch, with nothing behind it, can pass for a tear", async (t) => {
+  it("H9 after a kill only the last batch, with nothing behind it, can pass for a tear", async (t) => {
     const counts = await overAll(false, flips);
     t.diagnostic(JSON.stringify(counts));
     assert.ok(counts.reported > 1000, `${counts.reported} reported`);
     assert.ok(counts.tear > 50, `${counts.tear} tears`);
   });
 
-  it("a zeroed run or sector is reported, or took all that would have shown it", async (t) => {
+  it("H9 a zeroed run or sector is reported, or took all that would have shown it", async (t) => {
     const counts = await overAll(true, zeroedRuns, (scene) => scene.prefixes);
     t.diagnostic(JSON.stringify(counts));
     assert.ok(counts.reported > 150, `${counts.reported} reported`);
   });
 
-  it("damage changes nothing on disk: a second look says the same", async () => {
+  it("H9 H14 damage changes nothing on disk: a second look says the same", async () => {
     const setting = { segmentBytes: 150, preallocate: false };
     const history = HISTORIES[1];
     assert.ok(history !== undefined);
@@ -176,7 +176,7 @@ describe("wal with a flipped bit at each byte", () => {
 describe("wal with files missing or cut", () => {
   const setting = { segmentBytes: 150, preallocate: false };
 
-  it("a missing segment that is needed is reported, wherever it was", async () => {
+  it("H9 a missing segment that is needed is reported, wherever it was", async () => {
     const disk = makeDisk();
     const { wal } = await open(disk, setting);
     for (const one of entries(1, 40, 1)) await wal.append(write({ entries: [one] }));
@@ -190,7 +190,7 @@ describe("wal with files missing or cut", () => {
     }
   });
 
-  it("an old segment that comes back after its removal is ignored and removed again", async () => {
+  it("H5 an old segment that comes back after its removal is ignored and removed again", async () => {
     const disk = makeDisk();
     const { wal } = await open(disk, setting);
     const writes = entries(1, 40, 1).map((one) => write({ entries: [one] }));

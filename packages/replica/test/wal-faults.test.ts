@@ -76,7 +76,7 @@ describe("wal on a failing disk", () => {
     ["each operation of any kind fails", { code: "io", matches: () => true }, 2000],
   ];
   for (const [name, fault, least] of faults) {
-    it(`${name}: the log stops, and a restart finds all that was acknowledged`, async (t) => {
+    it(`H7 H11 H12 ${name}: the log stops, and a restart finds all that was acknowledged`, async (t) => {
       let cases = 0;
       for (const history of HISTORIES) {
         for (const setting of SETTINGS) cases += await failEach(fault, setting, history);
@@ -86,7 +86,7 @@ describe("wal on a failing disk", () => {
     });
   }
 
-  it("says why it stopped, and never tries again", async () => {
+  it("H7 says why it stopped, and never tries again", async () => {
     for (const code of ["io", "no-space"] as const) {
       let isFailing = false;
       const disk = makeDisk({
@@ -109,7 +109,7 @@ describe("wal on a failing disk", () => {
     }
   });
 
-  it("a full disk that gets room again takes the log on after a restart", async () => {
+  it("H12 a full disk that gets room again takes the log on after a restart", async () => {
     const setting = { segmentBytes: 200, preallocate: false };
     const disk = makeDisk({ capacityBytes: 600 });
     const { wal } = await open(disk, setting);

@@ -183,7 +183,7 @@ class Subject {
 }
 
 describe("wal against a model", () => {
-  it("any history with restarts and crashes gives back a prefix with all that was acknowledged", async () => {
+  it("H10 any history with restarts and crashes gives back a prefix with all that was acknowledged", async () => {
     let histories = 0;
     await fc.assert(
       fc.asyncProperty(

@@ -185,11 +185,11 @@ export class Server {
 
   #observe(): DurableLog {
     const { disk, id } = this;
-    disk.beforeOperation = (_count, operation) => {
+    disk.hooks.before = (_count, operation) => {
       this.trap?.atDisk(operation, "before");
       return undefined;
     };
-    disk.afterOperation = (operation) => this.trap?.atDisk(operation, "after");
+    disk.hooks.after = (operation) => this.trap?.atDisk(operation, "after");
     return new DurableLog(disk, { identity: { clusterId: CLUSTER_ID, nodeId: id } });
   }
 
