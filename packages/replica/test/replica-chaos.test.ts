@@ -10,7 +10,7 @@ const SEEDS = 12;
 
 for (let seed = 1; seed <= SEEDS; seed++) {
   const size = seed % 3 === 0 ? 5 : 3;
-  test(`I3 I7 chaos, seed $seed: $sizenodes keep every acknowledged command once and in one order`, async () => {
+  test(`I3 I7 chaos, seed ${seed}: ${size} nodes keep every acknowledged command once and in one order`, async () => {
     await chaos(seed);
   });
 }
