@@ -98,7 +98,7 @@ function whatOf(fault: Fault): string {
       return `${links}, ${fault.lost} of 1000 lost of ${fault.messages.join(", ")} for ${fault.forMs} ms`;
     }
     case "disk-error":
-      return `next ${times(fault.times)} ${fault.operation} of ${nameOf(fault.who)} fails with ${fault.code}`;
+      return `${fault.operation} of ${nameOf(fault.who)} fails with ${fault.code}, the next ${times(fault.times)}`;
     case "disk-slow":
       return `disk of ${nameOf(fault.who)} syncs in ${fault.syncMs} ms for ${fault.forMs} ms`;
     case "disk-hang":
@@ -113,7 +113,7 @@ function whatOf(fault: Fault): string {
 }
 
 function times(count: number): string {
-  return count === 1 ? "" : `${count} times`;
+  return count === 1 ? "time" : `${count} times`;
 }
 
 function nameOf(who: Who): string {
