@@ -1,4 +1,6 @@
-/** Plans from seeds: pure, legal, within the fault budget, and as varied as they are meant to be. */
+/**
+ * Plans from seeds: pure, legal, within the fault budget, and as varied as they are meant to be.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

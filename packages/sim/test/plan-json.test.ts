@@ -1,4 +1,6 @@
-/** Stored plans: what was written comes back, and everything wrong is refused by field and value. */
+/**
+ * Stored plans: what was written comes back, and everything wrong is refused by field and value.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

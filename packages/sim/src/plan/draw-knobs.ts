@@ -38,7 +38,9 @@ export function drawKnobs(
   return { knobs, nodeKnobs };
 }
 
-/** Any of these may differ between nodes: it is safe by the protocol, and none waits for another. */
+/**
+ * Any of these may differ between nodes: it is safe by the protocol, and none waits for another.
+ */
 const GROUPS: readonly (readonly (keyof Knobs)[])[] = [
   ["preVote"],
   ["checkQuorum"],

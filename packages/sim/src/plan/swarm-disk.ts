@@ -87,8 +87,8 @@ function drawError(dice: Dice, scene: Scene, habits: Habits): DiskFault {
 }
 
 /**
- * D6, D7, D13: `who` must be a node to spend. Of the log only what lies before its last batch: a bad
- * last batch, or a file that ends early, looks like a write that a crash cut short.
+ * D6, D7, D13: `who` must be a node to spend. Of the log only what lies before its last batch: a
+ * bad last batch, or a file that ends early, looks like a write that a crash cut short.
  */
 export function drawDamage(dice: Dice, who: NodeId): DiskFault {
   const isLog = dice.chance(65);
