@@ -52,6 +52,7 @@ export {
 export { NodeClock, type NodeClockOptions } from "./node-clock.ts";
 export type { Failure, Outcome, RunFigures } from "./outcome.ts";
 export { describeFault, describePlan } from "./plan/describe.ts";
+export { Dice } from "./plan/dice.ts";
 export { drawPlan, NODES_MAX } from "./plan/draw.ts";
 export { type Fate, spentNodes } from "./plan/draw-healing.ts";
 export { knobsOf } from "./plan/draw-knobs.ts";

@@ -39,10 +39,12 @@ function describeSurroundings(plan: Plan): string[] {
   const supervisor = `restart after ${plan.supervisorMs ?? 1000} ms`;
   return [
     `  Network: ${plan.carrying ?? "raw"}, ${weatherOf(plan.weather)}`,
-    `  Disks: sync ${disks.syncMs} ms + up to ${disks.syncJitterMs} ms, a failed sync ${disks.afterFailedSync} its bytes`,
+    `  Disks: sync ${disks.syncMs} ms + up to ${disks.syncJitterMs} ms, ` +
+      `a failed sync ${disks.afterFailedSync} its bytes`,
     `  Clocks: ${clocks.join("; ")}`,
     `  Processes: ${supervisor}, ${plan.shuffled === true ? "random" : "planned"} order of equal times`,
-    `  Clients: ${load.clients} on a ${load.model} of ${load.keys} keys, ${load.thinkMs} ms apart, ${load.reads} of 1000 read, ${load.valueBytes} bytes, give up after ${load.timeoutMs} ms`,
+    `  Clients: ${load.clients} on a ${load.model} of ${load.keys} keys, ${load.thinkMs} ms apart, ` +
+      `${load.reads} of 1000 read, ${load.valueBytes} bytes, give up after ${load.timeoutMs} ms`,
     `  Rare paths (of 1000): ${points.length === 0 ? "none" : points.join(", ")}`,
   ];
 }
@@ -72,7 +74,10 @@ function whatOf(fault: Fault): string {
     case "outage":
       return `crash of all nodes, ${endingOf(fault)}`;
     case "crash-loop":
-      return `${fault.times} crashes of ${nameOf(fault.who)}, each ${fault.upMs} ms after its start, ${endingOf(fault)}`;
+      return (
+        `${fault.times} crashes of ${nameOf(fault.who)}, each ${fault.upMs} ms after its start, ` +
+        endingOf(fault)
+      );
     case "pause":
       return `${nameOf(fault.who)} sleeps for ${fault.forMs} ms`;
     case "clock-jump":
@@ -98,7 +103,7 @@ function whatOf(fault: Fault): string {
       return `${links}, ${fault.lost} of 1000 lost of ${fault.messages.join(", ")} for ${fault.forMs} ms`;
     }
     case "disk-error":
-      return `next ${times(fault.times)} ${fault.operation} of ${nameOf(fault.who)} fails with ${fault.code}`;
+      return `${fault.operation} of ${nameOf(fault.who)} fails with ${fault.code}, the next ${times(fault.times)}`;
     case "disk-slow":
       return `disk of ${nameOf(fault.who)} syncs in ${fault.syncMs} ms for ${fault.forMs} ms`;
     case "disk-hang":
@@ -106,14 +111,17 @@ function whatOf(fault: Fault): string {
     case "disk-full":
       return `disk of ${nameOf(fault.who)} is full for ${fault.forMs} ms`;
     case "disk-damage":
-      return `${nameOf(fault.who)} dies, ${fault.damage} at the ${fault.place} of its ${fault.area}, back after ${fault.downMs} ms`;
+      return (
+        `${nameOf(fault.who)} dies, ${fault.damage} at the ${fault.place} of its ${fault.area}, ` +
+        `back after ${fault.downMs} ms`
+      );
     case "disk-loss":
       return `${nameOf(fault.who)} dies, its ${fault.area} files are gone, back after ${fault.downMs} ms`;
   }
 }
 
 function times(count: number): string {
-  return count === 1 ? "" : `${count} times`;
+  return count === 1 ? "time" : `${count} times`;
 }
 
 function nameOf(who: Who): string {

@@ -24,13 +24,13 @@ export function drawKnobs(
   ids: readonly NodeId[],
   frame: KnobFrame,
 ): { readonly knobs: Knobs; readonly nodeKnobs: Record<NodeId, Knobs> } {
-  const commonTiming = mostCommon(frame.pace);
-  const knobs = drawAll(dice.fork("all"), frame, commonTiming);
+  const { common, timings } = frame.pace;
+  const knobs = drawAll(dice.fork("all"), frame, common);
   const nodeKnobs: Record<NodeId, Knobs> = {};
   const differs = dice.fork("differs").chance(25);
   for (const id of ids) {
-    const timing = frame.pace.timings.get(id) ?? commonTiming;
-    const own: Record<string, unknown> = timing === commonTiming ? {} : { ...timing };
+    const timing = timings.get(id) ?? common;
+    const own: Record<string, unknown> = timing === common ? {} : { ...timing };
     if (differs) Object.assign(own, drawDifferences(dice.fork(id), frame, timing));
     for (const field of Object.keys(frame.fixed)) delete own[field];
     if (Object.keys(own).length > 0) nodeKnobs[id] = own;
@@ -38,13 +38,9 @@ export function drawKnobs(
   return { knobs, nodeKnobs };
 }
 
-function mostCommon({ timings }: Pace): Timing {
-  const all = [...timings.values()];
-  const count = (timing: Timing): number => all.filter((one) => one === timing).length;
-  return all.reduce((best, one) => (count(one) > count(best) ? one : best));
-}
-
-/** Any of these may differ between nodes: it is safe by the protocol, and none waits for another. */
+/**
+ * Any of these may differ between nodes: it is safe by the protocol, and none waits for another.
+ */
 const GROUPS: readonly (readonly (keyof Knobs)[])[] = [
   ["preVote"],
   ["checkQuorum"],

@@ -1,4 +1,7 @@
-/** Draws a plan from a seed: one stream of chance per purpose, so that plans change little by little. */
+/**
+ * Draws a plan from a seed: one stream of chance per purpose, so that plans change little by
+ * little.
+ */
 
 import { majorityOf } from "@holdfast/raft";
 import { Random } from "../random.ts";

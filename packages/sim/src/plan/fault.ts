@@ -1,11 +1,15 @@
-/** The faults that a plan can hold: plain data with a time, so that they can be stored and dropped. */
+/**
+ * The faults that a plan can hold: plain data with a time, so that they can be stored and dropped.
+ */
 
 import type { Message, NodeId } from "@holdfast/raft";
 import type { Keep } from "../disk-inode.ts";
 import type { DiskOperation } from "../disk-operation.ts";
 import type { Weather } from "../network.ts";
 
-/** A node by its id, or by what it is when the fault happens; nothing happens when nobody is that. */
+/**
+ * A node by its id, or by what it is when the fault happens; nothing happens when nobody is that.
+ */
 export type Who = NodeId | "leader" | "follower" | "candidate";
 
 /** How a process ends, and what its disk keeps. */

@@ -1,4 +1,6 @@
-/** The moments at which a crash is worth the most (P1, I-8): around each durable step and promise. */
+/**
+ * The moments at which a crash is worth the most (P1, I-8): around each durable step and promise.
+ */
 
 import type { MessageKind, Moment } from "./fault.ts";
 

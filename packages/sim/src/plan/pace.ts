@@ -15,6 +15,8 @@ export interface Timing {
 }
 
 export interface Pace {
+  /** Of all nodes but those that differ; none is more patient. */
+  readonly common: Timing;
   readonly timings: ReadonlyMap<NodeId, Timing>;
   /** Shortest and longest election timeout of any node. */
   readonly shortMs: number;
@@ -54,10 +56,11 @@ export function drawPace(dice: Dice, ids: readonly NodeId[], fixed: Knobs): Pace
   const room = Math.min(shortMs, ...ranges);
   const packets = dice.fork("packets");
   return {
+    common,
     timings,
     shortMs,
-    longMs: Math.max(...all.map((one) => one.electionTimeoutMaxMs)),
-    heartbeatMs: Math.max(...all.map((one) => one.heartbeatMs)),
+    longMs: common.electionTimeoutMaxMs,
+    heartbeatMs: common.heartbeatMs,
     // Mostly as in one data centre; a third of the plans goes to the limit.
     packetMs: packets.spreadMs(Math.min(0.2, room * PACKET_PART), room * PACKET_PART),
     syncMs: packets.spreadMs(Math.min(0.05, room * SYNC_PART), room * SYNC_PART),

@@ -1,4 +1,6 @@
-/** The shape of a stored plan, field by field. What fields mean together stands in plan-rules.ts. */
+/**
+ * The shape of a stored plan, field by field. What fields mean together stands in plan-rules.ts.
+ */
 
 import type { DiskOperation } from "../disk-operation.ts";
 import type { FaultKind, Shape } from "./fault.ts";

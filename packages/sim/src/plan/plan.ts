@@ -29,7 +29,9 @@ export interface DiskHabits {
   /** A sync takes this long, and up to `syncJitterMs` longer. */
   readonly syncMs: number;
   readonly syncJitterMs: number;
-  /** After a failed sync readers see the new bytes (`keeps`, as ext4) or the old ones (`reverts`). */
+  /**
+   * After a failed sync readers see the new bytes (`keeps`, as ext4) or the old ones (`reverts`).
+   */
   readonly afterFailedSync: "keeps" | "reverts";
 }
 
@@ -61,7 +63,10 @@ export interface Healing {
   readonly core: readonly NodeId[];
   /** What becomes of each node outside of the core. */
   readonly others: Readonly<Record<NodeId, "down" | "cut" | "deaf" | "mute" | "paused">>;
-  /** After all have caught up nothing may happen for so many longest election timeouts; 0 = not looked at. */
+  /**
+   * After all have caught up nothing may happen for so many longest election timeouts; 0 = not
+   * looked at.
+   */
   readonly calmTimeouts: number;
 }
 
@@ -79,7 +84,9 @@ export interface Plan {
   /** What differs from `knobs` on single nodes, by id. */
   readonly nodeKnobs: Readonly<Record<NodeId, Knobs>>;
   readonly weather: Weather;
-  /** Each packet by itself (`raw`, the default), or in order on connections that break as a whole. */
+  /**
+   * Each packet by itself (`raw`, the default), or in order on connections that break as a whole.
+   */
   readonly carrying?: "raw" | "connections";
   /** Events of equal time run in random order; without, in the order in which they were planned. */
   readonly shuffled?: boolean;

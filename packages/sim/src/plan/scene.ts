@@ -1,4 +1,6 @@
-/** What faults are drawn for: the cluster, its pace, and the habits that one plan's faults share. */
+/**
+ * What faults are drawn for: the cluster, its pace, and the habits that one plan's faults share.
+ */
 
 import type { NodeId } from "@holdfast/raft";
 import type { Keep } from "../disk-inode.ts";

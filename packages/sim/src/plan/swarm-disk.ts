@@ -52,7 +52,8 @@ export const DISK_KINDS: Readonly<Record<DiskFault["kind"], SwarmKind>> = {
         : {
             kind: "disk-loss",
             who: dice.pick(spent),
-            area: dice.pick(["wal", "snapshot"]),
+            // A node without any file is a new one to itself (P6): only a snapshot can be missed.
+            area: "snapshot",
             downMs: dice.spreadMs(1, 1000),
           },
   },
@@ -85,17 +86,18 @@ function drawError(dice: Dice, scene: Scene, habits: Habits): DiskFault {
   };
 }
 
-/** D7, D13: `who` must be a node to spend. */
+/**
+ * D6, D7, D13: `who` must be a node to spend. Of the log only what lies before its last batch: a
+ * bad last batch, or a file that ends early, looks like a write that a crash cut short.
+ */
 export function drawDamage(dice: Dice, who: NodeId): DiskFault {
+  const isLog = dice.chance(65);
   return {
     kind: "disk-damage",
     who,
-    area: dice.weighted([
-      [65, "wal"],
-      [35, "snapshot"],
-    ]),
-    place: dice.pick(["head", "middle", "middle", "tail"]),
-    damage: dice.pick(["flip-bit", "zero-sector", "noise-sector", "truncate"]),
+    area: isLog ? "wal" : "snapshot",
+    place: dice.pick(isLog ? ["head", "middle", "middle"] : ["head", "middle", "tail"]),
+    damage: dice.pick(["flip-bit", "zero-sector", "noise-sector", isLog ? "flip-bit" : "truncate"]),
     downMs: dice.spreadMs(1, 1000),
   };
 }

@@ -117,8 +117,8 @@ function drawGroups(dice: Dice, ids: readonly number[]): number[][] {
 }
 
 /**
- * N1-N4: long delays make late answers overtake everything, packets come back from earlier terms and
- * lives; loss as on a bad day.
+ * N1-N4: long delays make late answers overtake everything, packets come back from earlier terms
+ * and lives; loss as on a bad day.
  */
 function drawStorm(dice: Dice, { pace, endMs }: Scene): Weather {
   const isLong = dice.chance(40);

@@ -19,7 +19,9 @@ export function crashRestart(dice: Dice, scene: Scene): readonly Draft[] {
   ]);
 }
 
-/** All nodes are restarted one by one, as for an upgrade, at a pace that leaves little rest (U1). */
+/**
+ * All nodes are restarted one by one, as for an upgrade, at a pace that leaves little rest (U1).
+ */
 export function rollingRestart(dice: Dice, scene: Scene): readonly Draft[] {
   return rounds(dice, scene, [8, 16], (at, own) => {
     const step = someTimeouts(own, scene, 0.5, 2);

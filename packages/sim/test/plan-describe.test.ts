@@ -1,0 +1,70 @@
+/** A plan in words: complete, and without holes. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { describeFault, describePlan, drawPlan, FAULT_KINDS } from "@holdfast/sim";
+
+test("every fault has a line with its time and number, and no value is missing", () => {
+  const kinds = new Set<string>();
+  for (let seed = 0; seed < 60; seed++) {
+    const plan = drawPlan(seed, { nodes: 5, faults: "all" });
+    const lines = describePlan(plan);
+    for (const line of lines) {
+      assert.doesNotMatch(line, /undefined|NaN|\[object|\n/);
+    }
+    for (const fault of plan.faults) {
+      kinds.add(fault.kind);
+      const line = describeFault(fault);
+      assert.ok(line.includes(`${(fault.at / 1000).toFixed(3)} s  #${fault.id}  `), line);
+      assert.ok(lines.includes(`    ${line}`), line);
+    }
+  }
+  assert.deepEqual([...kinds].sort(), [...FAULT_KINDS].sort());
+});
+
+test("options are told line by line, and those of single nodes after them", () => {
+  const lines = describePlan(drawPlan(7, { knobs: { segmentBytes: 4096 } }));
+  assert.equal(lines[0], "Plan of seed 7");
+  assert.ok(lines.includes("    segmentBytes = 4096"));
+  const other = Array.from({ length: 20 }, (_, seed) => drawPlan(seed)).find(
+    ({ nodeKnobs }) => Object.keys(nodeKnobs).length > 0,
+  );
+  assert.ok(other !== undefined);
+  const [id] = Object.keys(other.nodeKnobs);
+  assert.ok(describePlan(other).some((line) => line.startsWith(`    node ${id}: `)));
+});
+
+test("faults read as sentences", () => {
+  const ending = { power: true, keep: "none", downMs: 50 } as const;
+  const cases = [
+    [
+      { kind: "crash", who: "leader", ...ending },
+      "crash of the leader, power lost, none of the unsynced stays, back after 50 ms",
+    ],
+    [
+      { kind: "outage", power: false, keep: "all", downMs: undefined },
+      "crash of all nodes, the machine stays up, down until the end",
+    ],
+    [
+      {
+        kind: "crash-on",
+        who: 2,
+        moment: { on: "send", message: "vote-response" },
+        nth: 1,
+        ...ending,
+      },
+      "crash of node 2 at packet 1 of vote-response from now on, power lost, none of the unsynced stays, back after 50 ms",
+    ],
+    [
+      { kind: "partition", shape: { kind: "split", groups: [[1, 2], [3]] }, forMs: 700 },
+      "{1, 2} from {3}, cut for 700 ms",
+    ],
+    [
+      { kind: "disk-error", who: 1, operation: "sync", code: "io", times: 2 },
+      "sync of node 1 fails with io, the next 2 times",
+    ],
+  ] as const;
+  for (const [what, text] of cases) {
+    assert.equal(describeFault({ id: 3, at: 1500, ...what }), `  1.500 s  #3  ${text}`);
+  }
+});

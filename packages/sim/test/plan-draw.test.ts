@@ -1,0 +1,271 @@
+/**
+ * Plans from seeds: pure, legal, within the fault budget, and as varied as they are meant to be.
+ */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ConfigError, majorityOf, makeConfig } from "@holdfast/raft";
+import { openReplica } from "@holdfast/replica";
+import {
+  checkPlan,
+  drawPlan,
+  FAULT_KINDS,
+  knobsOf,
+  LoadMachine,
+  type Plan,
+  PlanError,
+  Random,
+  RECIPE_NAMES,
+  Scheduler,
+  SimDisk,
+  SimNetwork,
+  spentNodes,
+  VirtualClock,
+} from "@holdfast/sim";
+import { pump } from "@holdfast/testkit";
+
+const SEEDS = 2500;
+const PLANS: readonly Plan[] = Array.from({ length: SEEDS }, (_, seed) => drawPlan(seed));
+
+function idsOf(plan: Plan): number[] {
+  return Array.from({ length: plan.nodes }, (_, at) => at + 1);
+}
+
+function isError(field: string, text: RegExp): (error: unknown) => boolean {
+  return (error) =>
+    error instanceof PlanError &&
+    error.code === "SIM_PLAN" &&
+    error.field === field &&
+    text.test(error.message);
+}
+
+test("a plan is a function of its seed, and a number and its digits are the same seed", () => {
+  for (const seed of [0, 1, 42, "figure", 2 ** 40]) {
+    assert.deepEqual(drawPlan(seed), drawPlan(seed));
+    assert.deepEqual(drawPlan(seed), drawPlan(String(seed)));
+  }
+  assert.notDeepEqual(drawPlan(1), { ...drawPlan(2), seed: "1" });
+});
+
+test("what is fixed in one place shifts nothing elsewhere", () => {
+  for (let seed = 0; seed < 50; seed++) {
+    const plan = drawPlan(seed);
+    const other = drawPlan(seed, { load: { keys: 1234 }, knobs: { applySliceMs: 77 } });
+    assert.deepEqual(other.faults, plan.faults);
+    assert.deepEqual(other.healing, plan.healing);
+    assert.deepEqual(other.clocks, plan.clocks);
+    assert.equal(other.load.keys, 1234);
+    assert.equal(other.knobs.applySliceMs, 77);
+  }
+});
+
+test(`${SEEDS} plans keep to all rules for stored plans, and the core takes their options`, () => {
+  for (const plan of PLANS) {
+    checkPlan(plan);
+    const voters = idsOf(plan);
+    for (const id of voters) makeConfig({ ...knobsOf(plan, id), id, members: { voters } });
+  }
+});
+
+test("a replica opens with the options that are drawn", async () => {
+  for (const plan of PLANS.slice(0, 60)) {
+    const scheduler = new Scheduler({ eventsMax: 100_000 });
+    const clock = new VirtualClock(scheduler);
+    const random = new Random(plan.seed);
+    const voters = idsOf(plan);
+    const id = plan.nodes;
+    const knobs = knobsOf(plan, id);
+    const status = await scheduler.run(async () => {
+      const replica = await openReplica({
+        ...knobs,
+        config: makeConfig({ ...knobs, id, members: { voters } }),
+        clusterId: 1,
+        disk: new SimDisk({ random: () => random.fraction() }),
+        network: new SimNetwork(scheduler, random).plug(id),
+        clock,
+        machine: new LoadMachine(),
+        random: 1,
+      });
+      const { state } = replica.status();
+      await replica.close();
+      return state;
+    }, pump);
+    assert.equal(status, "running");
+  }
+});
+
+test("a leader's heartbeats reach the most impatient follower in time, at any clock", () => {
+  for (const plan of PLANS) {
+    const drifts = plan.clocks.map(({ driftPpm }) => Math.abs(driftPpm));
+    const stretch = (1 + Math.max(...drifts) / 1e6) / (1 - Math.max(...drifts) / 1e6);
+    const all = idsOf(plan).map((id) => knobsOf(plan, id));
+    const shortest = Math.min(...all.map(({ electionTimeoutMs = 0 }) => electionTimeoutMs));
+    for (const { heartbeatMs = 0, electionTimeoutMaxMs = 0 } of all) {
+      assert.ok(heartbeatMs * stretch * 2 <= shortest, `seed ${plan.seed}`);
+      // All bounds of the healing count in the common timeout.
+      assert.ok(electionTimeoutMaxMs <= (plan.knobs.electionTimeoutMaxMs ?? 0));
+    }
+  }
+});
+
+test("damage and loss hit a minority, by id, and never the core that is healed", () => {
+  let spending = 0;
+  for (const { faults, healing, nodes } of PLANS) {
+    const spent = spentNodes(faults);
+    if (spent.size > 0) spending++;
+    assert.ok(spent.size <= nodes - majorityOf(nodes));
+    for (const id of healing.core) assert.equal(spent.has(id), false);
+    for (const fault of faults) {
+      if (fault.kind !== "disk-damage" && fault.kind !== "disk-loss") continue;
+      assert.equal(typeof fault.who, "number");
+      assert.ok(fault.kind === "disk-damage" || fault.area === "snapshot");
+    }
+  }
+  assert.ok(spending > SEEDS / 50, String(spending));
+});
+
+test("nobody is left deaf who would unseat leaders for ever (thesis §6.2, §9.6)", () => {
+  let deaf = 0;
+  for (const plan of PLANS) {
+    for (const [id, fate] of Object.entries(plan.healing.others)) {
+      if (fate !== "deaf") continue;
+      deaf++;
+      const { preVote, checkQuorum } = knobsOf(plan, Number(id));
+      assert.equal(checkQuorum, true);
+      const isIgnored = plan.healing.core.every((one) => knobsOf(plan, one).checkQuorum === true);
+      assert.ok(preVote === true || isIgnored);
+    }
+  }
+  assert.ok(deaf > 100, String(deaf));
+});
+
+test("every kind of fault and every recipe occurs, and no plan is flooded", () => {
+  const plansWith = new Map<string, number>();
+  let faults = 0;
+  for (const plan of PLANS) {
+    const kinds = new Set<string>(plan.faults.map(({ kind }) => kind));
+    if (plan.recipe !== undefined) kinds.add(`recipe ${plan.recipe}`);
+    for (const kind of kinds) plansWith.set(kind, (plansWith.get(kind) ?? 0) + 1);
+    faults += plan.faults.length;
+    assert.ok(plan.faults.length <= 250, `seed ${plan.seed}: ${plan.faults.length}`);
+  }
+  for (const kind of FAULT_KINDS) {
+    assert.ok((plansWith.get(kind) ?? 0) >= SEEDS / 100, `${kind} ${plansWith.get(kind)}`);
+  }
+  let recipes = 0;
+  for (const name of RECIPE_NAMES) {
+    const count = plansWith.get(`recipe ${name}`) ?? 0;
+    assert.ok(count > 0, name);
+    recipes += count;
+  }
+  assert.ok(recipes > SEEDS * 0.1 && recipes < SEEDS * 0.16, String(recipes));
+  const mean = faults / SEEDS;
+  assert.ok(mean > 10 && mean < 40, String(mean));
+});
+
+test("sizes, lengths and loads are those that a campaign can pay for", () => {
+  const sizes = new Map<number, number>();
+  let longMs = 0;
+  let busy = 0;
+  let calm = 0;
+  for (const { nodes, safetyMs, load, healing } of PLANS) {
+    sizes.set(nodes, (sizes.get(nodes) ?? 0) + 1);
+    assert.ok(safetyMs >= 20_000 && safetyMs <= 45_000);
+    longMs += safetyMs;
+    const perSecond = (load.clients * 1000) / load.thinkMs;
+    assert.ok(perSecond <= 260, `${perSecond} operations a second`);
+    if (perSecond > 70) busy++;
+    if (healing.calmTimeouts > 0) calm++;
+  }
+  assert.deepEqual([...sizes.keys()].sort(), [1, 2, 3, 4, 5, 7]);
+  assert.ok((sizes.get(3) ?? 0) + (sizes.get(5) ?? 0) > SEEDS * 0.75);
+  assert.ok(longMs / SEEDS < 25_000, String(longMs / SEEDS));
+  assert.ok(busy > 0 && busy < SEEDS * 0.12, String(busy));
+  assert.ok(calm > SEEDS * 0.07 && calm < SEEDS * 0.13, String(calm));
+});
+
+test("options go to their extremes", () => {
+  const extremes: Readonly<Record<string, (plan: Plan) => boolean>> = {
+    "one entry per message": ({ knobs }) => knobs.messageBytesMax === 1,
+    "one message at a time": ({ knobs }) => knobs.windowMessages === 1,
+    "a window of a few bytes": ({ knobs }) => (knobs.windowBytes ?? 0) <= 200,
+    "segments of 4 KiB": ({ knobs }) => knobs.segmentBytes === 4096,
+    "segments of one batch": ({ knobs }) => knobs.segmentBytes === 512,
+    "a snapshot after three entries": ({ knobs }) => knobs.snapshotEveryEntries === 3,
+    "no entry kept": ({ knobs }) => knobs.trailingEntries === 0,
+    "pieces of a few bytes": ({ knobs }) => (knobs.snapshotChunkBytes ?? 0) < 8,
+    "one proposal at a time": ({ knobs }) => knobs.proposalsMax === 1,
+    "news that waits": ({ knobs }) => (knobs.coalesceMs ?? 0) > 0,
+    "no pre-vote": ({ knobs }) => knobs.preVote === false,
+    "no check-quorum": ({ knobs }) => knobs.checkQuorum === false,
+    "no entry at the start of a term": ({ knobs }) => knobs.noop === false,
+    "nodes that differ": ({ nodeKnobs }) => Object.keys(nodeKnobs).length > 0,
+    "clocks off by a tenth": ({ clocks }) => clocks.some(({ driftPpm }) => driftPpm > 80_000),
+  };
+  for (const [name, isMet] of Object.entries(extremes)) {
+    const count = PLANS.filter(isMet).length;
+    assert.ok(count > SEEDS / 100 && count < SEEDS * 0.6, `${name}: ${count}`);
+  }
+});
+
+test("a rare path is on in a quarter of the plans, in 5 to 25 of 100 cases", () => {
+  const maybePoints = ["late", "short"];
+  let on = 0;
+  let calm = 0;
+  for (let seed = 0; seed < 1000; seed++) {
+    const { maybe, healing } = drawPlan(seed, { maybePoints });
+    for (const [point, odds] of Object.entries(maybe)) {
+      assert.ok(maybePoints.includes(point));
+      assert.ok(odds >= 50 && odds <= 250);
+      on++;
+    }
+    if (healing.calmTimeouts === 0) continue;
+    calm++;
+    assert.deepEqual(maybe, {});
+  }
+  assert.ok(on > 380 && on < 540, String(on));
+  assert.ok(calm > 50);
+});
+
+test("a profile fixes what it names", () => {
+  const sizes = new Set<number>();
+  for (let seed = 0; seed < 40; seed++) {
+    sizes.add(drawPlan(seed, { nodes: [2, 7] }).nodes);
+    assert.equal(drawPlan(seed, { safetyMs: 1234 }).safetyMs, 1234);
+    const only = drawPlan(seed, { nodes: 5, faults: ["crash", "disk-damage"] });
+    assert.deepEqual([...new Set(only.faults.map(({ kind }) => kind))].sort(), [
+      "crash",
+      "disk-damage",
+    ]);
+    const all = new Set(drawPlan(seed, { nodes: 3, faults: "all" }).faults.map(({ kind }) => kind));
+    assert.ok(all.size >= FAULT_KINDS.length - 2, [...all].join(" "));
+    const none = drawPlan(seed, { faults: "none" });
+    assert.deepEqual(none.faults, []);
+    assert.equal(none.healing.core.length, none.nodes);
+    assert.equal(none.weather.lost, 0);
+    assert.equal(drawPlan(seed, { recipe: "none" }).recipe, undefined);
+    const fixed = { electionTimeoutMs: 500, electionTimeoutMaxMs: 700, preVote: false };
+    const plan = drawPlan(seed, { knobs: fixed });
+    for (const id of idsOf(plan)) {
+      const { electionTimeoutMs, electionTimeoutMaxMs, preVote } = knobsOf(plan, id);
+      assert.deepEqual({ electionTimeoutMs, electionTimeoutMaxMs, preVote }, fixed);
+    }
+    assert.equal(drawPlan(seed, { knobs: { heartbeatMs: 90 } }).knobs.heartbeatMs, 90);
+  }
+  assert.deepEqual([...sizes].sort(), [2, 7]);
+});
+
+test("a profile that can't be met is refused by field and value", () => {
+  assert.throws(() => drawPlan(1, { nodes: 0 }), isError("nodes", /1 to 9, got 0/));
+  assert.throws(() => drawPlan(1, { nodes: [3, 2.5] }), isError("nodes", /got 2.5/));
+  assert.throws(() => drawPlan(1, { recipe: "bog" }), isError("recipe", /figure-8.*got "bog"/));
+  const small = { recipe: "majority-ring", nodes: 2 };
+  assert.throws(() => drawPlan(1, small), isError("nodes", /3 or more .* majority-ring, got 2/));
+  const odd = { faults: ["flood"] as never };
+  assert.throws(() => drawPlan(1, odd), isError("faults", /must be all, none.*got "flood"/));
+  const knobs = { electionTimeoutMs: 100, heartbeatMs: 100 };
+  assert.throws(
+    () => drawPlan(1, { knobs }),
+    (error: unknown) => error instanceof ConfigError && error.field === "heartbeatMs",
+  );
+});
