@@ -12,6 +12,10 @@ export interface SleepingClock extends Clock {
 /** Time stands still while code runs and jumps to the next event when nothing is left to do. */
 export class VirtualClock implements SleepingClock {
   readonly #scheduler: Scheduler;
+  readonly #soon: (() => void)[] = [];
+  readonly #nextSoon = (): void => {
+    this.#soon.shift()?.();
+  };
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -25,8 +29,10 @@ export class VirtualClock implements SleepingClock {
     return this.#scheduler.after(Math.max(0, delayMs), run);
   }
 
+  /** In order, however events of equal time are shuffled. */
   soon(run: () => void): void {
-    this.#scheduler.after(0, run);
+    this.#soon.push(run);
+    this.#scheduler.after(0, this.#nextSoon);
   }
 
   sleep(ms: number): Promise<void> {

@@ -61,6 +61,8 @@ export class Connection {
   #queue: Parcel[] = [];
   /** So many of the queue wait in the socket. */
   #arrived = 0;
+  /** The first of those has waited since. */
+  #unreadSince = 0;
   /** So many of the queue would have arrived, but for a cut. */
   #stalled = 0;
   #lastArrival = 0;
@@ -86,6 +88,12 @@ export class Connection {
     return this.#arrived === 0
       ? Number.POSITIVE_INFINITY
       : (this.#queue[0]?.id ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** The process at the other end gives no sign of life. */
+  get isSilent(): boolean {
+    const { isOrdered, peerTimeoutMs, scheduler } = this.#medium;
+    return isOrdered && this.#arrived > 0 && scheduler.now - this.#unreadSince > peerTimeoutMs;
   }
 
   send(parcel: Parcel): void {
@@ -123,6 +131,16 @@ export class Connection {
     } else {
       this.#hand(parcel);
     }
+  }
+
+  /** The sender is gone or has given up: what has not set out is lost, the rest still arrives. */
+  leave(): void {
+    this.#passing?.cancel();
+    const { ledger } = this.#medium;
+    const late = this.#queue.splice(this.#arrived, this.#stalled);
+    for (const parcel of [...late, ...this.#held]) ledger.lost(parcel.id, "break");
+    this.#stalled = 0;
+    this.#held = [];
   }
 
   /** All that is under way is lost, and nothing is taken any more. */
@@ -243,7 +261,7 @@ export class Connection {
 
   /** It waits in the socket of a process that doesn't look now. */
   #keep(parcel: Parcel): void {
-    this.#arrived++;
+    if (this.#arrived++ === 0) this.#unreadSince = this.#medium.scheduler.now;
     this.target.heldBytes += parcel.bytes.length;
     this.target.later(this.#read);
     this.#medium.filled(this.target);

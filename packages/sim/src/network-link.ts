@@ -1,7 +1,7 @@
 /** One direction between two nodes: the faults that lie on it, and its connections. */
 
 import type { NodeId } from "@holdfast/raft";
-import type { Lane, Packet } from "@holdfast/replica";
+import { type Lane, type Packet, peekKind } from "@holdfast/replica";
 import type { Connection } from "./network-connection.ts";
 import type { Random } from "./random.ts";
 
@@ -49,13 +49,13 @@ export class LinkState implements Link {
   isClogged = false;
   /** Infinity when it is not slow. */
   bytesPerSecond: number = Number.POSITIVE_INFINITY;
-  drops: readonly Drop[] = [];
   /** By lane. */
   readonly connections: (Connection | undefined)[] = LANES.map(() => undefined);
   /** The sender was last told that it isn't heard. */
   reportedAt: number = Number.NEGATIVE_INFINITY;
   /** By lane: not dialled again before, and how long the last pause was. */
   readonly #dials: Dial[] = LANES.map(() => ({ at: 0, pauseMs: 0 }));
+  #drops: readonly Drop[] = [];
   readonly #faults = new Set<LinkFault>();
 
   constructor(from: NodeId, to: NodeId, random: Random) {
@@ -77,6 +77,18 @@ export class LinkState implements Link {
     if (this.#faults.size === 0) return;
     this.#faults.clear();
     this.#sumUp();
+  }
+
+  /** Whether a fault takes this packet. */
+  drops(lane: Lane, packet: Uint8Array): boolean {
+    if (this.#drops.length === 0) return false;
+    const kind = peekKind(packet);
+    return this.#drops.some(
+      ({ messages, lanes, lost }) =>
+        (messages === undefined || (kind !== undefined && messages.includes(kind))) &&
+        (lanes === undefined || lanes.includes(lane)) &&
+        this.random.chance(lost, 1000),
+    );
   }
 
   /** The lane is not dialled again before this time. */
@@ -105,7 +117,7 @@ export class LinkState implements Link {
       one.kind === "slow" ? one.bytesPerSecond : Number.POSITIVE_INFINITY,
     );
     this.bytesPerSecond = Math.min(...rates);
-    this.drops = faults.flatMap((one) => (one.kind === "drop" ? [one.drop] : []));
+    this.#drops = faults.flatMap((one) => (one.kind === "drop" ? [one.drop] : []));
     for (const connection of this.connections) connection?.linkChanged();
   }
 }

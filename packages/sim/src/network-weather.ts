@@ -1,5 +1,6 @@
 /** How packets fare on a link when nothing is broken: delay, loss, repetition (N1 to N4). */
 
+import { peekKind } from "@holdfast/replica";
 import type { Random } from "./random.ts";
 
 /** How packets fare. Those with a larger delay are overtaken, unless a connection keeps order. */
@@ -42,7 +43,21 @@ export function drawDelay(weather: Weather, random: Random): number {
   return delayMs + Math.round(-Math.log(draw) * jitterMs * 1024) / 1024;
 }
 
-/** How much longer a late reply takes, in ms. */
-export function drawLateness(random: Random): number {
+/** How much longer than others this packet takes, in ms. */
+export function drawLateness(weather: Weather, random: Random, packet: Uint8Array): number {
+  const { lateReplies = 0 } = weather;
+  if (lateReplies === 0 || !isReply(packet) || !random.chance(lateReplies, 1000)) return 0;
   return LATE_MS_MIN + random.below(LATE_MS_MAX - LATE_MS_MIN + 1);
+}
+
+function isReply(packet: Uint8Array): boolean {
+  switch (peekKind(packet)) {
+    case "vote-response":
+    case "append-response":
+    case "snapshot-response":
+    case "forward-response":
+      return true;
+    default:
+      return false;
+  }
 }

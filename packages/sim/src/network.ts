@@ -4,7 +4,7 @@
  */
 
 import { assert, type NodeId } from "@holdfast/raft";
-import { type Lane, type Network, peekKind } from "@holdfast/replica";
+import type { Lane, Network } from "@holdfast/replica";
 import { Connection, type Medium, Parcel } from "./network-connection.ts";
 import {
   type Drop,
@@ -21,10 +21,11 @@ import {
   type NetworkObserver,
 } from "./network-observer.ts";
 import { type Exchange, Port } from "./network-port.ts";
+import { linksOf } from "./network-shapes.ts";
 import { drawDelay, drawLateness, FAIR, REPLAY_MS, type Weather } from "./network-weather.ts";
 import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
-import { type Scheduler, TimedEvent } from "./scheduler.ts";
+import type { Scheduler } from "./scheduler.ts";
 
 export type { Drop, Lift, Link } from "./network-link.ts";
 export type { Loss, NetworkFigures, NetworkObserver } from "./network-observer.ts";
@@ -61,6 +62,14 @@ const DIAL_MS_MAX = 1000;
 /** TCP sends what was lost again after this long, in ms. */
 const RETRY_MS = 200;
 const NODES = 8;
+
+/** A copy of a packet that comes long after it. */
+interface Replayed {
+  readonly id: number;
+  readonly link: LinkState;
+  readonly lane: Lane;
+  readonly bytes: Uint8Array;
+}
 
 /** One network for all nodes of a simulated cluster; `plug` gives each process its port. */
 export class SimNetwork {
@@ -170,7 +179,11 @@ export class SimNetwork {
   breakConnections(links: readonly Link[]): void {
     for (const { from, to } of links) {
       const link = this.#linkOf(from, to);
-      for (const connection of link.connections) connection?.break("break");
+      for (const connection of link.connections) {
+        if (connection === undefined || connection.isBroken) continue;
+        connection.break("break");
+        this.#broke(connection);
+      }
       this.#report(link);
       this.#report(this.#linkOf(to, from));
     }
@@ -178,13 +191,8 @@ export class SimNetwork {
 
   /** Nothing passes between `id` and all others, both ways. */
   isolate(id: NodeId): void {
-    for (let other = 1; other < this.#stride; other++) {
-      if (other === id) continue;
-      this.cut([
-        { from: id, to: other },
-        { from: other, to: id },
-      ]);
-    }
+    const nodes = Array.from({ length: this.#stride - 1 }, (_, i) => i + 1);
+    this.cut(linksOf({ kind: "isolate", who: id }, () => id, nodes));
   }
 
   /** Lifts every fault on links between two of these nodes; on all links unless told. */
@@ -218,7 +226,7 @@ export class SimNetwork {
     if (to === from || to < 1 || to >= this.#stride) return; // nobody there, ever
     const id = this.#ledger.sent(from, to, lane, bytes);
     const link = this.#links[from * this.#stride + to] ?? this.#linkOf(from, to);
-    if (this.filter?.(from, to, lane, bytes) === false || isDropped(link, lane, bytes)) {
+    if (this.filter?.(from, to, lane, bytes) === false || link.drops(lane, bytes)) {
       this.#ledger.lost(id, "filter");
       return;
     }
@@ -240,7 +248,7 @@ export class SimNetwork {
     const { random } = connection.link;
     const { lost } = this.weather;
     const isRetried = lost > 0 && random.chance(lost, 1000);
-    const extraMs = this.#lateness(random, bytes) + (isRetried ? RETRY_MS : 0);
+    const extraMs = drawLateness(this.weather, random, bytes) + (isRetried ? RETRY_MS : 0);
     connection.send(new Parcel(id, bytes, extraMs, connection));
   }
 
@@ -255,11 +263,8 @@ export class SimNetwork {
     }
     if (replayed > 0 && random.chance(replayed, 1000)) {
       const copy = this.#ledger.repeated(id);
-      const { from, to } = link;
-      const replay = new Replay(copy, bytes.slice(), from, to, connection.lane, (one) =>
-        this.#replay(one),
-      );
-      this.#scheduler.schedule(replay, random.below(replayMs));
+      const old = { id: copy, link, lane: connection.lane, bytes: bytes.slice() };
+      this.#scheduler.after(random.below(replayMs), () => this.#replay(old));
     }
     if (lost > 0 && random.chance(lost, 1000)) {
       this.#ledger.lost(id, "loss");
@@ -269,34 +274,29 @@ export class SimNetwork {
       const copy = this.#ledger.repeated(id);
       connection.send(new Parcel(copy, bytes.slice(), 0, connection));
     }
-    connection.send(new Parcel(id, bytes, this.#lateness(random, bytes), connection));
-  }
-
-  #lateness(random: Random, bytes: Uint8Array): number {
-    const { lateReplies = 0 } = this.weather;
-    if (lateReplies === 0 || !isReply(bytes) || !random.chance(lateReplies, 1000)) return 0;
-    return drawLateness(random);
+    connection.send(new Parcel(id, bytes, drawLateness(this.weather, random, bytes), connection));
   }
 
   /** An old packet comes again, to whoever has that id by now. */
-  #replay({ id, from, to, lane, bytes }: Replay): void {
-    const target = this.#ports[to];
+  #replay({ id, link, lane, bytes }: Replayed): void {
+    const target = this.#ports[link.to];
     if (target === undefined || !target.isOpen) {
       this.#ledger.lost(id, "down");
-    } else if (this.#linkOf(from, to).isCut) {
+    } else if (link.isCut) {
       this.#ledger.lost(id, "cut");
     } else {
       target.later(() => {
         this.#ledger.delivered(id);
-        target.received(from, lane, bytes);
+        target.received(link.from, lane, bytes);
       });
     }
   }
 
   /** It still joins this sender with whom is to be reached. */
   #holds(connection: Connection, source: Port): boolean {
-    const { isBroken, target } = connection;
-    return !isBroken && connection.source === source && target.isOpen && this.#isCurrent(target);
+    const { isBroken, isSilent, target } = connection;
+    if (isBroken || isSilent || connection.source !== source) return false;
+    return target.isOpen && this.#isCurrent(target);
   }
 
   #isCurrent(port: Port): boolean {
@@ -306,27 +306,35 @@ export class SimNetwork {
   /** A connection in the place of one that is gone or was never there, or why there is none. */
   #connect(link: LinkState, lane: Lane, source: Port): Connection | Loss {
     const number = laneNumber(lane);
-    const old = link.connections[number];
-    // What a dead sender has sent last still arrives; what its peer's last life was to get does not.
-    if (old !== undefined && old.source === source) old.break("down");
     const target = this.#ports[link.to];
-    const isThere = target?.isOpen === true;
+    this.#leave(link.connections[number], target);
+    link.connections[number] = undefined;
     if (this.#isOrdered) {
-      if (this.#scheduler.now < link.dialAt(number)) return "break";
+      const { now } = this.#scheduler;
+      if (now < link.dialAt(number)) return "break";
+      // A paused process accepts no connection.
+      const isThere = target?.isOpen === true && !target.isHolding;
       if (!isThere || link.isCut) {
-        link.dialled(number, this.#scheduler.now, DIAL_MS, DIAL_MS_MAX);
+        link.dialled(number, now, DIAL_MS, DIAL_MS_MAX);
         this.#report(link);
         return isThere ? "cut" : "down";
       }
       link.connected(number);
-    } else if (!isThere) {
+    }
+    if (target === undefined || !target.isOpen) {
       this.#report(link);
       return "down";
     }
-    assert(target !== undefined, "network.connect: nobody there");
     const connection = new Connection(this.#medium, link, lane, source, target);
     link.connections[number] = connection;
     return connection;
+  }
+
+  /** What a dead sender has sent last still arrives; what its peer's last life was to get doesn't. */
+  #leave(connection: Connection | undefined, target: Port | undefined): void {
+    if (connection === undefined || connection.isBroken) return;
+    if (connection.target === target && target.isOpen) connection.leave();
+    else connection.break("down");
   }
 
   /** As a connection that is dialled again with a pause: one report per pause. */
@@ -341,7 +349,10 @@ export class SimNetwork {
     });
   }
 
-  #broke({ link, lane }: Connection): void {
+  /** The sender learns it soon, and dials again later. */
+  #broke(connection: Connection): void {
+    const { link, lane } = connection;
+    if (link.connections[laneNumber(lane)] !== connection) return; // of an earlier life
     link.dialled(laneNumber(lane), this.#scheduler.now, DIAL_MS, DIAL_MS_MAX);
     this.#report(link);
   }
@@ -396,59 +407,5 @@ export class SimNetwork {
     }
     this.#links = links;
     this.#stride = stride;
-  }
-}
-
-/** A packet that comes again, long after. */
-class Replay extends TimedEvent {
-  readonly id: number;
-  readonly bytes: Uint8Array;
-  readonly from: NodeId;
-  readonly to: NodeId;
-  readonly lane: Lane;
-  readonly #due: (replay: Replay) => void;
-
-  constructor(
-    id: number,
-    bytes: Uint8Array,
-    from: NodeId,
-    to: NodeId,
-    lane: Lane,
-    due: (replay: Replay) => void,
-  ) {
-    super();
-    this.id = id;
-    this.bytes = bytes;
-    this.from = from;
-    this.to = to;
-    this.lane = lane;
-    this.#due = due;
-  }
-
-  override run(): void {
-    this.#due(this);
-  }
-}
-
-function isDropped(link: LinkState, lane: Lane, bytes: Uint8Array): boolean {
-  if (link.drops.length === 0) return false;
-  const kind = peekKind(bytes);
-  return link.drops.some(
-    ({ messages, lanes, lost }) =>
-      (messages === undefined || (kind !== undefined && messages.includes(kind))) &&
-      (lanes === undefined || lanes.includes(lane)) &&
-      link.random.chance(lost, 1000),
-  );
-}
-
-function isReply(bytes: Uint8Array): boolean {
-  switch (peekKind(bytes)) {
-    case "vote-response":
-    case "append-response":
-    case "snapshot-response":
-    case "forward-response":
-      return true;
-    default:
-      return false;
   }
 }

@@ -114,9 +114,10 @@ export class Scheduler {
     return call;
   }
 
-  /** Runs `event` so long from now. It must not be waiting already. */
+  /** Runs `event` so long from now; never after an endless delay. It must not be waiting already. */
   schedule(event: TimedEvent, delayMs: number): void {
     assert(delayMs >= 0, "scheduler.schedule: negative delay");
+    if (delayMs === Number.POSITIVE_INFINITY) return;
     event.time = Math.ceil((this.#now + delayMs) / GRAIN_MS) * GRAIN_MS;
     const number = this.#inserted++;
     event.order =
