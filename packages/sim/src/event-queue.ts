@@ -43,9 +43,11 @@ export class EventQueue {
     return this.#heap.length;
   }
 
-  add(event: TimedEvent): void {
+  add(event: TimedEvent, time: number, order: number): void {
     assert(event.queue === undefined, "events.add: already scheduled");
     event.queue = this;
+    event.time = time;
+    event.order = order;
     this.#heap.push(event);
     this.#rise(event, this.#heap.length - 1);
   }

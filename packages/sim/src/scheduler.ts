@@ -118,11 +118,11 @@ export class Scheduler {
   schedule(event: TimedEvent, delayMs: number): void {
     assert(delayMs >= 0, "scheduler.schedule: negative delay");
     if (delayMs === Number.POSITIVE_INFINITY) return;
-    event.time = Math.ceil((this.#now + delayMs) / GRAIN_MS) * GRAIN_MS;
+    const time = Math.ceil((this.#now + delayMs) / GRAIN_MS) * GRAIN_MS;
     const number = this.#inserted++;
-    event.order =
-      this.#shuffle === undefined ? number : this.#shuffle.word() * NUMBERS + (number % NUMBERS);
-    this.#queue.add(event);
+    const shuffle = this.#shuffle;
+    const order = shuffle === undefined ? number : shuffle.word() * NUMBERS + (number % NUMBERS);
+    this.#queue.add(event, time, order);
   }
 
   /** Starts `main` and runs events until it settles; what is still queued then never runs. */

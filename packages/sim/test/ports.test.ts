@@ -3,7 +3,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeId } from "@holdfast/raft";
-import { FAIR, Random, Scheduler, SimNetwork, VirtualClock, type Weather } from "@holdfast/sim";
+import {
+  type Carrying,
+  FAIR,
+  type NetworkOptions,
+  Process,
+  Random,
+  Scheduler,
+  SimNetwork,
+  VirtualClock,
+  type Weather,
+} from "@holdfast/sim";
 import { clockSuite, networkSuite, pump } from "@holdfast/testkit";
 
 interface VirtualWorld {
@@ -18,9 +28,13 @@ function virtualWorld(): VirtualWorld {
   return { scheduler, clock, advance: (ms) => scheduler.run(() => clock.sleep(ms), pump) };
 }
 
-function simNetwork(weather: Weather, seed: number): { network: SimNetwork; world: VirtualWorld } {
+function simNetwork(
+  weather: Weather,
+  seed: number,
+  options: NetworkOptions = {},
+): { network: SimNetwork; world: VirtualWorld } {
   const world = virtualWorld();
-  const network = new SimNetwork(world.scheduler, new Random(seed));
+  const network = new SimNetwork(world.scheduler, new Random(seed), options);
   network.weather = weather;
   return { network, world };
 }
@@ -31,15 +45,18 @@ const WEATHERS: readonly (readonly [string, Weather])[] = [
   ["fair", FAIR],
   ["stormy", { delayMs: 0, jitterMs: 50, lost: 200, repeated: 200 }],
 ];
-for (const [name, weather] of WEATHERS) {
-  networkSuite(`SimNetwork in ${name} weather`, async () => {
-    const { network, world } = simNetwork(weather, 7);
-    return {
-      open: async (id: NodeId) => network.plug(id),
-      advance: world.advance,
-      close: async () => {},
-    };
-  });
+const CARRYING: readonly Carrying[] = ["raw", "connections"];
+for (const carrying of CARRYING) {
+  for (const [name, weather] of WEATHERS) {
+    networkSuite(`SimNetwork, ${carrying}, in ${name} weather`, async () => {
+      const { network, world } = simNetwork(weather, 7, { carrying });
+      return {
+        open: async (id: NodeId) => network.plug(id, new Process(world.scheduler)),
+        advance: world.advance,
+        close: async () => {},
+      };
+    });
+  }
 }
 
 test("SimNetwork loses, repeats and reorders as often as it is told, by its seed", async () => {

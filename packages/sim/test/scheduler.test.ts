@@ -2,13 +2,18 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Random, Scheduler, SchedulerError, VirtualClock } from "@holdfast/sim";
+import { Random, Scheduler, SchedulerError, TimedEvent, VirtualClock } from "@holdfast/sim";
 import { pump } from "@holdfast/testkit";
 import fc from "fast-check";
+import { EventQueue } from "../src/event-queue.ts";
 
 function world(eventsMax = 1_000_000): { scheduler: Scheduler; clock: VirtualClock } {
   const scheduler = new Scheduler({ eventsMax });
   return { scheduler, clock: new VirtualClock(scheduler) };
+}
+
+class Nothing extends TimedEvent {
+  override run(): void {}
 }
 
 test("events run in order of time, and of insertion when times are equal", async () => {
@@ -102,6 +107,95 @@ test("promise jobs of an event end before the next event", async () => {
     await clock.sleep(2);
   }, pump);
   assert.deepEqual(seen, ["jobs", "next event"]);
+});
+
+test("with a shuffle events of equal time run in random order by its seed, others by time", async () => {
+  const run = async (seed: number): Promise<readonly string[]> => {
+    const scheduler = new Scheduler({ eventsMax: 1000, shuffle: new Random(seed) });
+    const clock = new VirtualClock(scheduler);
+    const seen: string[] = [];
+    for (const delayMs of [2, 1, 0]) {
+      for (let i = 0; i < 10; i++) clock.setTimer(delayMs, () => seen.push(`${delayMs} ${i}`));
+    }
+    await scheduler.run(() => clock.sleep(5), pump);
+    return seen;
+  };
+  const orders = await Promise.all([1, 2, 3, 4].map(run));
+  assert.deepEqual(await run(1), orders[0]);
+  assert.equal(new Set(orders.map((seen) => seen.join())).size, 4, "each seed has its order");
+  for (const seen of orders) {
+    assert.deepEqual(
+      seen.map((one) => one[0]).join(""),
+      "0".repeat(10) + "1".repeat(10) + "2".repeat(10),
+    );
+    assert.equal(new Set(seen).size, 30);
+  }
+});
+
+test("soon keeps its order when events are shuffled", async () => {
+  const scheduler = new Scheduler({ eventsMax: 1000, shuffle: new Random(1) });
+  const clock = new VirtualClock(scheduler);
+  const seen: number[] = [];
+  for (let i = 0; i < 50; i++) clock.soon(() => seen.push(i));
+  await scheduler.run(() => clock.sleep(1), pump);
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 50 }, (_, i) => i),
+  );
+});
+
+test("timers that were cancelled don't pile up, and the others keep their order", async () => {
+  await fc.assert(
+    fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 50 }), fc.nat(), (kept, seed) => {
+      const random = new Random(seed);
+      const queue = new EventQueue();
+      for (const [i, time] of kept.entries()) queue.add(new Nothing(), time, i);
+      for (let i = 0; i < 5000; i++) {
+        const event = new Nothing();
+        queue.add(event, random.below(2000), kept.length + i);
+        event.cancel();
+        event.cancel();
+        assert.ok(queue.places <= 2 * queue.size + 256 + 1, `${queue.places} places`);
+      }
+      assert.equal(queue.size, kept.length);
+      const times = kept.map(() => queue.take()?.time);
+      assert.deepEqual(
+        times,
+        kept.toSorted((a, b) => a - b),
+      );
+      assert.equal(queue.take(), undefined);
+      assert.equal(queue.places, 0);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("an event can be scheduled again once it runs, and not while it waits", async () => {
+  const { scheduler, clock } = world();
+  const times: number[] = [];
+  class Pulse extends TimedEvent {
+    override run(): void {
+      times.push(scheduler.now);
+      if (times.length < 3) scheduler.schedule(this, 10);
+    }
+  }
+  const pulse = new Pulse();
+  scheduler.schedule(pulse, 10);
+  assert.throws(() => scheduler.schedule(pulse, 5), { message: /already scheduled/ });
+  await scheduler.run(() => clock.sleep(100), pump);
+  assert.deepEqual(times, [10, 20, 30]);
+  assert.equal(scheduler.waiting, 0);
+});
+
+test("an endless delay never ends, and nothing waits for it", async () => {
+  const { scheduler, clock } = world();
+  const timer = clock.setTimer(Number.POSITIVE_INFINITY, () => assert.fail("the end of time"));
+  assert.equal(scheduler.waiting, 0);
+  timer.cancel();
+  await assert.rejects(
+    scheduler.run(() => new Promise<void>(() => {}), pump),
+    { code: "SIM_STALLED" },
+  );
 });
 
 test("a run that waits for nothing that can come is refused", async () => {
