@@ -296,11 +296,7 @@ export class SimNetwork {
   #holds(connection: Connection, source: Port): boolean {
     const { isBroken, isSilent, target } = connection;
     if (isBroken || isSilent || connection.source !== source) return false;
-    return target.isOpen && this.#isCurrent(target);
-  }
-
-  #isCurrent(port: Port): boolean {
-    return this.#ports[port.id] === port;
+    return target.isOpen && this.#ports[target.id] === target;
   }
 
   /** A connection in the place of one that is gone or was never there, or why there is none. */
@@ -344,9 +340,8 @@ export class SimNetwork {
     const port = this.#ports[link.from];
     if (port === undefined || !port.isOpen) return;
     link.reportedAt = now;
-    this.#scheduler.after(drawDelay(this.weather, link.random), () => {
-      if (this.#isCurrent(port)) port.unreachable(link.to);
-    });
+    const delayMs = drawDelay(this.weather, link.random);
+    this.#scheduler.after(delayMs, () => port.unreachable(link.to));
   }
 
   /** The sender learns it soon, and dials again later. */
