@@ -166,6 +166,34 @@ test("a dead peer is found by what is under way to it", async () => {
   );
 });
 
+test("pauses between attempts grow, and begin anew after a connection was made", async () => {
+  const scene = new Scene({ carrying: "connections" });
+  const gapsMs: number[] = [];
+  scene.life(2).process.kill();
+  for (let n = 1; n <= 500; n++) {
+    scene.send(1, 2, n);
+    await scene.advance(10);
+  }
+  for (const [i, { at }] of scene.reports.entries()) {
+    if (i > 0) gapsMs.push(at - (scene.reports[i - 1]?.at ?? 0));
+  }
+  assert.ok(gapsMs.length >= 5 && gapsMs.length <= 15, `${gapsMs}`);
+  assert.ok((gapsMs[0] ?? 0) < 100 && Math.max(...gapsMs) > 500, `${gapsMs}`);
+  assert.ok(Math.max(...gapsMs) < 1520, `${gapsMs}`);
+
+  scene.start(2);
+  for (let n = 1; n <= 20; n++) {
+    scene.send(1, 2, n);
+    await scene.advance(100);
+  }
+  assert.equal(scene.numbers(2).at(-1), 20);
+  scene.network.breakConnections(TO_2);
+  await scene.advance(80);
+  scene.send(1, 2, 21);
+  await scene.advance(10);
+  assert.equal(scene.numbers(2).at(-1), 21);
+});
+
 test("a dead sender's unsent words are lost, those under way arrive", async () => {
   const scene = new Scene({ carrying: "connections" });
   scene.network.weather = { ...FAIR, delayMs: 30 };
