@@ -69,11 +69,12 @@ interface Replayed {
   readonly link: LinkState;
   readonly lane: Lane;
   readonly bytes: Uint8Array;
+  /** How often all was healed before it. */
+  readonly heals: number;
 }
 
 /** One network for all nodes of a simulated cluster; `plug` gives each process its port. */
 export class SimNetwork {
-  weather: Weather = FAIR;
   filter: PacketFilter | undefined;
   readonly #ledger = new Ledger();
   readonly #scheduler: Scheduler;
@@ -82,6 +83,12 @@ export class SimNetwork {
   readonly #socketBytesMax: number;
   readonly #medium: Medium;
   readonly #exchange: Exchange;
+  /** Where there is no storm, and the storms, oldest first. */
+  #climate: Weather = FAIR;
+  #storms: readonly { readonly weather: Weather }[] = [];
+  #weather: Weather = FAIR;
+  /** Times all was healed. */
+  #heals = 0;
   /** By id; ids up to `#stride - 1` can be plugged. */
   #ports: (Port | undefined)[] = [];
   /** By `from * #stride + to`; made when first needed. */
@@ -103,9 +110,28 @@ export class SimNetwork {
       isOrdered: this.#isOrdered,
       queueBytesMax: options.queueBytesMax ?? 1 << 20,
       peerTimeoutMs: options.peerTimeoutMs ?? 2000,
-      delay: (link) => drawDelay(this.weather, link.random),
+      delay: (link) => drawDelay(this.#weather, link.random),
       broke: (connection) => this.#broke(connection),
       filled: (port) => this.#filled(port),
+    };
+  }
+
+  /** How packets fare now. Setting it leaves storms as they are. */
+  get weather(): Weather {
+    return this.#weather;
+  }
+
+  set weather(weather: Weather) {
+    this.#climate = weather;
+    this.#setStorms(this.#storms);
+  }
+
+  /** Other weather for a while; of several storms the latest counts. */
+  storm(weather: Weather): Lift {
+    const storm = { weather };
+    this.#setStorms([...this.#storms, storm]);
+    return {
+      lift: (): void => this.#setStorms(this.#storms.filter((one) => one !== storm)),
     };
   }
 
@@ -195,8 +221,15 @@ export class SimNetwork {
     this.cut(linksOf({ kind: "isolate", who: id }, () => id, nodes));
   }
 
-  /** Lifts every fault on links between two of these nodes; on all links unless told. */
+  /**
+   * Lifts every fault on links between two of these nodes. Unless told on all links, and storms
+   * too; old packets then don't come again.
+   */
   heal(among?: readonly NodeId[]): void {
+    if (among === undefined) {
+      this.#setStorms([]);
+      this.#heals++;
+    }
     for (const link of this.#links) {
       if (link === undefined) continue;
       if (among === undefined || (among.includes(link.from) && among.includes(link.to))) {
@@ -214,6 +247,11 @@ export class SimNetwork {
   deliver(from: NodeId, to: NodeId, lane: Lane, packet: Uint8Array): void {
     const port = this.#ports[to];
     port?.later(() => port.received(from, lane, packet));
+  }
+
+  #setStorms(storms: readonly { readonly weather: Weather }[]): void {
+    this.#storms = storms;
+    this.#weather = storms.at(-1)?.weather ?? this.#climate;
   }
 
   #started(port: Port): void {
@@ -246,16 +284,16 @@ export class SimNetwork {
 
   #sendInOrder(connection: Connection, id: number, bytes: Uint8Array): void {
     const { random } = connection.link;
-    const { lost } = this.weather;
+    const { lost } = this.#weather;
     const isRetried = lost > 0 && random.chance(lost, 1000);
-    const extraMs = drawLateness(this.weather, random, bytes) + (isRetried ? RETRY_MS : 0);
+    const extraMs = drawLateness(this.#weather, random, bytes) + (isRetried ? RETRY_MS : 0);
     connection.send(new Parcel(id, bytes, extraMs, connection));
   }
 
   #sendAlone(connection: Connection, id: number, bytes: Uint8Array): void {
     const { link } = connection;
     const { random } = link;
-    const { lost, repeated, replayed = 0, replayMs = REPLAY_MS } = this.weather;
+    const { lost, repeated, replayed = 0, replayMs = REPLAY_MS } = this.#weather;
     if (link.isCut) {
       this.#ledger.lost(id, "cut");
       this.#report(link);
@@ -263,7 +301,13 @@ export class SimNetwork {
     }
     if (replayed > 0 && random.chance(replayed, 1000)) {
       const copy = this.#ledger.repeated(id);
-      const old = { id: copy, link, lane: connection.lane, bytes: bytes.slice() };
+      const old = {
+        id: copy,
+        link,
+        lane: connection.lane,
+        bytes: bytes.slice(),
+        heals: this.#heals,
+      };
       this.#scheduler.after(random.below(replayMs), () => this.#replay(old));
     }
     if (lost > 0 && random.chance(lost, 1000)) {
@@ -274,13 +318,15 @@ export class SimNetwork {
       const copy = this.#ledger.repeated(id);
       connection.send(new Parcel(copy, bytes.slice(), 0, connection));
     }
-    connection.send(new Parcel(id, bytes, drawLateness(this.weather, random, bytes), connection));
+    connection.send(new Parcel(id, bytes, drawLateness(this.#weather, random, bytes), connection));
   }
 
   /** An old packet comes again, to whoever has that id by now. */
-  #replay({ id, link, lane, bytes }: Replayed): void {
+  #replay({ id, link, lane, bytes, heals }: Replayed): void {
     const target = this.#ports[link.to];
-    if (target === undefined || !target.isOpen) {
+    if (heals !== this.#heals) {
+      this.#ledger.lost(id, "loss");
+    } else if (target === undefined || !target.isOpen) {
       this.#ledger.lost(id, "down");
     } else if (link.isCut) {
       this.#ledger.lost(id, "cut");
@@ -296,11 +342,7 @@ export class SimNetwork {
   #holds(connection: Connection, source: Port): boolean {
     const { isBroken, isSilent, target } = connection;
     if (isBroken || isSilent || connection.source !== source) return false;
-    return target.isOpen && this.#isCurrent(target);
-  }
-
-  #isCurrent(port: Port): boolean {
-    return this.#ports[port.id] === port;
+    return target.isOpen && this.#ports[target.id] === target;
   }
 
   /** A connection in the place of one that is gone or was never there, or why there is none. */
@@ -344,9 +386,8 @@ export class SimNetwork {
     const port = this.#ports[link.from];
     if (port === undefined || !port.isOpen) return;
     link.reportedAt = now;
-    this.#scheduler.after(drawDelay(this.weather, link.random), () => {
-      if (this.#isCurrent(port)) port.unreachable(link.to);
-    });
+    const delayMs = drawDelay(this.#weather, link.random);
+    this.#scheduler.after(delayMs, () => port.unreachable(link.to));
   }
 
   /** The sender learns it soon, and dials again later. */

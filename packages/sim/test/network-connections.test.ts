@@ -2,9 +2,19 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { encodePacket } from "@holdfast/replica";
 import { FAIR } from "@holdfast/sim";
 import { Scene } from "./network-scene.ts";
 
+const RESPONSE = encodePacket({
+  kind: "vote-response",
+  from: 1,
+  to: 2,
+  term: 1,
+  preVote: false,
+  electionTerm: 1,
+  granted: true,
+});
 const TO_2 = [{ from: 1, to: 2 }];
 
 function upTo(count: number): readonly number[] {
@@ -31,6 +41,41 @@ test("a storm delays, but nothing is lost, repeated or overtaken", async () => {
   assert.deepEqual(scene.numbers(2, "vote"), upTo(500));
   const last = scene.arrivals.at(-1)?.at ?? 0;
   assert.ok(last > 200, `what was lost was sent again after 200 ms: ${last}`);
+});
+
+test("who comes behind a late packet waits for it", async () => {
+  const scene = new Scene({ carrying: "connections" });
+  scene.network.weather = { ...FAIR, lateReplies: 1000 };
+  scene.send(1, 2, RESPONSE, "vote");
+  scene.network.weather = FAIR;
+  scene.send(1, 2, 1, "vote");
+  scene.send(1, 2, 2, "append");
+  await scene.advance(3000);
+  const [other, first, second] = scene.arrivals;
+  assert.ok(other !== undefined && other.lane === "append" && other.at < 5);
+  assert.deepEqual(first?.packet, RESPONSE);
+  assert.ok(first.at > 200 && second?.at === first.at);
+});
+
+test("a pause leaves no trace once all is read", async () => {
+  const scene = new Scene({ carrying: "connections", peerTimeoutMs: 2000 });
+  scene.send(1, 2, 1);
+  await scene.advance(10);
+  for (let n = 2; n <= 6; n++) {
+    scene.life(2).process.pause();
+    scene.send(1, 2, n);
+    await scene.advance(1500);
+    scene.life(2).process.resume();
+    await scene.advance(1500);
+  }
+  scene.life(2).process.pause();
+  scene.send(1, 2, 7);
+  await scene.advance(10);
+  scene.send(1, 2, 8);
+  scene.life(2).process.resume();
+  await scene.advance(10);
+  assert.deepEqual(scene.numbers(2), upTo(8));
+  assert.deepEqual([scene.reports, scene.losses()], [[], []]);
 });
 
 test("a short cut only stalls a connection: all arrives afterwards, in order", async () => {
@@ -119,6 +164,34 @@ test("a dead peer is found by what is under way to it", async () => {
     scene.reports.map(({ by, about }) => [by, about]),
     [[1, 2]],
   );
+});
+
+test("pauses between attempts grow, and begin anew after a connection was made", async () => {
+  const scene = new Scene({ carrying: "connections" });
+  const gapsMs: number[] = [];
+  scene.life(2).process.kill();
+  for (let n = 1; n <= 500; n++) {
+    scene.send(1, 2, n);
+    await scene.advance(10);
+  }
+  for (const [i, { at }] of scene.reports.entries()) {
+    if (i > 0) gapsMs.push(at - (scene.reports[i - 1]?.at ?? 0));
+  }
+  assert.ok(gapsMs.length >= 5 && gapsMs.length <= 15, `${gapsMs}`);
+  assert.ok((gapsMs[0] ?? 0) < 100 && Math.max(...gapsMs) > 500, `${gapsMs}`);
+  assert.ok(Math.max(...gapsMs) < 1520, `${gapsMs}`);
+
+  scene.start(2);
+  for (let n = 1; n <= 20; n++) {
+    scene.send(1, 2, n);
+    await scene.advance(100);
+  }
+  assert.equal(scene.numbers(2).at(-1), 20);
+  scene.network.breakConnections(TO_2);
+  await scene.advance(80);
+  scene.send(1, 2, 21);
+  await scene.advance(10);
+  assert.equal(scene.numbers(2).at(-1), 21);
 });
 
 test("a dead sender's unsent words are lost, those under way arrive", async () => {

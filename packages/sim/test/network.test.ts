@@ -390,6 +390,19 @@ test("raw: old packets come again much later, to the node's next life too", asyn
   assert.equal(scene.network.figures().repeated, scene.fates.length - 101);
 });
 
+test("raw: old packets don't come again once all is healed", async () => {
+  const scene = new Scene();
+  scene.network.weather = { ...FAIR, replayed: 1000 };
+  for (let n = 0; n < 20; n++) scene.send(1, 2, n);
+  scene.network.weather = FAIR;
+  await scene.advance(10);
+  const { length } = scene.arrivals;
+  scene.network.heal();
+  await scene.advance(130_000);
+  assert.equal(scene.arrivals.length, length);
+  assert.ok(scene.fates.every((fate) => fate === undefined || fate.end !== undefined));
+});
+
 test("raw: a copy shares no memory with the packet", async () => {
   const scene = new Scene();
   scene.network.weather = { ...FAIR, repeated: 1000, replayed: 1000, replayMs: 5 };
@@ -415,6 +428,28 @@ test("a long tail has the mean it is told and goes far beyond it", async () => {
     delays.every((one) => Number.isInteger(one * 1024)),
     "whole parts of a ms",
   );
+});
+
+test("storms come over each other, and the weather is what it was after the last", () => {
+  const { network } = new Scene();
+  const [base, one, other] = [STILL, { ...STILL, lost: 1 }, { ...STILL, lost: 2 }];
+  network.weather = base;
+  const first = network.storm(one);
+  const second = network.storm(other);
+  assert.equal(network.weather, other);
+  first.lift();
+  assert.equal(network.weather, other);
+  second.lift();
+  second.lift();
+  assert.equal(network.weather, base);
+
+  network.storm(one);
+  network.storm(other).lift();
+  assert.equal(network.weather, one);
+  network.heal([1, 2]);
+  assert.equal(network.weather, one);
+  network.heal();
+  assert.equal(network.weather, base);
 });
 
 test("unreachable peers are reported now and then, not for each packet", async () => {
