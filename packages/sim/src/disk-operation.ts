@@ -33,6 +33,12 @@ export type OperationHook = (
  */
 export type EffectHook = (operation: DiskOperation, name: string) => void;
 
+/** May be set at any time, and does not outlive the disk. */
+export interface DiskHooks {
+  before: OperationHook | undefined;
+  after: EffectHook | undefined;
+}
+
 /**
  * Is told what reaches the page cache and the platter. Files go by the id of their inode, which
  * stays the same under other names and through crashes. Not told: what a failed sync may have left
