@@ -7,17 +7,17 @@ import type { Entry, HardState, Index, Raft, SnapshotMeta } from "@holdfast/raft
 import {
   type PlacedHeader,
   readImage,
-  readSegmentHeader,
   recordAt,
   type StoreIdentity,
-  segmentSequenceOf,
   snapshotIndexOf,
 } from "@holdfast/replica";
 import type { DurableState } from "./cluster-invariants.ts";
 import type { SimDisk } from "./disk.ts";
 import type { Inode } from "./disk-inode.ts";
 import type { DiskWatcher } from "./disk-operation.ts";
+import { headerOn, newestRun, type SegmentFile } from "./disk-segments.ts";
 import { DurableFold } from "./durable-fold.ts";
+import { readable } from "./readable.ts";
 
 export interface DurableLogOptions {
   /** Files of others count for nothing. */
@@ -27,13 +27,6 @@ export interface DurableLogOptions {
    * for equal entries saves memory, and comparing them.
    */
   readonly keep?: (entry: Entry) => Entry;
-}
-
-/** A segment whose name is durable. */
-interface NamedSegment {
-  readonly sequence: number;
-  readonly name: string;
-  readonly inode: Inode;
 }
 
 /** The newest segment: how far it was read. */
@@ -160,11 +153,11 @@ export class DurableLog implements DurableState, DiskWatcher {
   }
 
   /** Whether `newest` continues the tail just where that ends; it is the tail then. */
-  #goesOnIn(newest: NamedSegment | undefined, run: readonly NamedSegment[]): boolean {
+  #goesOnIn(newest: SegmentFile | undefined, run: readonly SegmentFile[]): boolean {
     const tail = this.#tail;
     if (newest === undefined || tail === undefined || this.#isStale) return false;
     if (newest.sequence !== tail.sequence + 1 || run.at(-2)?.inode.id !== tail.file) return false;
-    const placed = this.#headerOf(newest);
+    const placed = headerOn(newest, this.#identity);
     if (placed === undefined || placed.header.previousEnd !== tail.offset) return false;
     this.#enter(newest, placed, Number.POSITIVE_INFINITY);
     return true;
@@ -176,7 +169,7 @@ export class DurableLog implements DurableState, DiskWatcher {
     this.#isStale = false;
     const run = this.#newestRun();
     this.#files = new Set(run.map(({ inode }) => inode.id));
-    const headers = run.map((segment) => this.#headerOf(segment));
+    const headers = run.map((segment) => headerOn(segment, this.#identity));
     const isWhole = run.every((segment, at) => {
       const placed = headers[at];
       const next = headers[at + 1];
@@ -189,7 +182,7 @@ export class DurableLog implements DurableState, DiskWatcher {
   }
 
   /** Reads a segment from its head up to `end`; returns where it came to a stop. */
-  #enter({ sequence, inode }: NamedSegment, placed: PlacedHeader, end: number): number {
+  #enter({ sequence, inode }: SegmentFile, placed: PlacedHeader, end: number): number {
     this.#fold.beginSegment(sequence);
     const key = placed.crc;
     const offset = this.#read(inode.platter(), placed.end, key, end);
@@ -208,22 +201,8 @@ export class DurableLog implements DurableState, DiskWatcher {
     return offset;
   }
 
-  /** The longest unbroken row of durable segments up to the newest. */
-  #newestRun(): readonly NamedSegment[] {
-    const found: NamedSegment[] = [];
-    for (const [name, inode] of this.#disk.state.durableNames()) {
-      const sequence = segmentSequenceOf(name);
-      if (sequence !== undefined) found.push({ sequence, name, inode });
-    }
-    found.sort((a, b) => a.sequence - b.sequence);
-    let first = found.length - 1;
-    while (first > 0 && found[first - 1]?.sequence === (found[first]?.sequence ?? 0) - 1)
-      first -= 1;
-    return found.slice(Math.max(first, 0));
-  }
-
-  #headerOf({ name, inode }: NamedSegment): PlacedHeader | undefined {
-    return readable(() => readSegmentHeader(name, inode.platter(), this.#identity));
+  #newestRun(): readonly SegmentFile[] {
+    return newestRun(this.#disk.state.durableNames());
   }
 
   #lookForSnapshots(): void {
@@ -244,15 +223,5 @@ export class DurableLog implements DurableState, DiskWatcher {
   #wholeSnapshot(name: string, index: Index, inode: Inode): SnapshotMeta | undefined {
     const meta = readable(() => readImage(name, inode.platter(), this.#identity))?.meta;
     return meta?.index === index ? meta : undefined;
-  }
-}
-
-/** What `read` gives, or `undefined` when the store has an objection to it. */
-function readable<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Error && "code" in error) return undefined;
-    throw error;
   }
 }

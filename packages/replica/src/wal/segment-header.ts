@@ -69,8 +69,15 @@ export function putHeader(writer: ByteWriter, header: SegmentHeader): PlacedHead
   return { header, end: writer.length - from, crc };
 }
 
-/** Reads and checks the header of the segment `name`. Throws what is wrong with it. */
-export function readHeader(name: string, bytes: Uint8Array, identity: StoreIdentity): PlacedHeader {
+/**
+ * Reads and checks the header of the segment `name`. Throws what is wrong with it. Without
+ * `identity` it may be anybody's.
+ */
+export function readHeader(
+  name: string,
+  bytes: Uint8Array,
+  identity: StoreIdentity | undefined,
+): PlacedHeader {
   const reader = new ByteReader(bytes, 0, bytes.length);
   const magic = reader.take(MAGIC.length);
   if (String.fromCharCode(...magic) !== MAGIC) {
@@ -89,11 +96,18 @@ export function readHeader(name: string, bytes: Uint8Array, identity: StoreIdent
   if (reader.u32() !== crc || !reader.ok) {
     throw new WalDamagedError(name, 0, "header checksum does not match");
   }
-  checkIdentity(name, identity, found);
+  if (identity !== undefined) checkIdentity(name, identity, found);
   if (segmentName(sequence) !== name) {
     throw new WalDamagedError(name, 0, "header belongs to another segment");
   }
-  const header = { identity, sequence, recycled, createdBytes, previousEnd, previousSum };
+  const header = {
+    identity: found,
+    sequence,
+    recycled,
+    createdBytes,
+    previousEnd,
+    previousSum,
+  };
   return { header, end: reader.offset, crc };
 }
 
