@@ -48,11 +48,10 @@ export class DurableFold {
   apply(record: WalRecord): void {
     const { head, reset, truncateFrom, hardState, entries, compact } = record;
     if (head !== undefined) {
-      // Worth no more than what it says: with it, the segments before may go.
+      // No more is known than what it says: with it, the segments before may go.
       this.hardState = head.hardState;
       this.#begin(head.start);
       if (this.#segments.length === 1) this.#empty(head.lastIndex);
-      else this.#cutAfter(head.lastIndex);
     }
     if (reset !== undefined) {
       this.#begin(reset);

@@ -55,6 +55,8 @@ export class DurableLog implements DurableState, DiskWatcher {
   /** Durable snapshots that are whole, by file. */
   #snapshots: Map<number, SnapshotMeta> = new Map();
   #snapshot: SnapshotMeta | undefined;
+  /** Files that are named as snapshots, durably, and are none. */
+  #unfinished: Set<number> = new Set();
 
   /** Reads what `disk` holds and watches it from here on. */
   constructor(disk: SimDisk, options: DurableLogOptions) {
@@ -131,6 +133,8 @@ export class DurableLog implements DurableState, DiskWatcher {
       else tail.offset = this.#read(platter, tail.offset, tail.key, Number.POSITIVE_INFINITY);
     } else if (this.#files.has(file) && (tail === undefined || file === tail.file)) {
       this.#rebuild();
+    } else if (this.#unfinished.has(file)) {
+      this.#lookForSnapshots();
     }
   }
 
@@ -208,12 +212,16 @@ export class DurableLog implements DurableState, DiskWatcher {
   #lookForSnapshots(): void {
     const found = new Map<number, SnapshotMeta>();
     this.#snapshot = undefined;
+    this.#unfinished = new Set();
     for (const [name, inode] of this.#disk.state.durableNames()) {
       const index = snapshotIndexOf(name);
       if (index === undefined) continue;
       const known = this.#snapshots.get(inode.id);
       const meta = known?.index === index ? known : this.#wholeSnapshot(name, index, inode);
-      if (meta === undefined) continue;
+      if (meta === undefined) {
+        this.#unfinished.add(inode.id);
+        continue;
+      }
       found.set(inode.id, meta);
       if (meta.index > this.snapshotIndex) this.#snapshot = meta;
     }

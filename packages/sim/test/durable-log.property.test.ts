@@ -1,0 +1,219 @@
+/** What is durable, as the platter shows it, against what the production log recovers from it. */
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Write } from "@holdfast/raft";
+import { DiskError, type Wal } from "@holdfast/replica";
+import { DurableLog, type Keep, Random, type SimDisk } from "@holdfast/sim";
+import fc from "fast-check";
+import {
+  entries,
+  foundBy,
+  IDENTITY,
+  makeDisk,
+  openLog,
+  type Setting,
+  saidBy,
+  write,
+} from "./durable-scenes.ts";
+
+type Step =
+  | { readonly kind: "append"; readonly count: number; readonly bytes: number }
+  | { readonly kind: "conflict"; readonly back: number; readonly count: number }
+  | { readonly kind: "vote"; readonly vote: number }
+  | { readonly kind: "compact"; readonly keep: number }
+  | { readonly kind: "reset"; readonly ahead: number }
+  /** So many microtasks pass. */
+  | { readonly kind: "turns"; readonly turns: number }
+  | { readonly kind: "settle" }
+  | { readonly kind: "close" }
+  | { readonly kind: "crash"; readonly ending: Keep | "kill" };
+
+const crash = fc.record({
+  kind: fc.constant("crash" as const),
+  ending: fc.constantFrom<Keep | "kill">("none", "all", "some", "kill"),
+});
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant("append" as const),
+      count: fc.integer({ min: 1, max: 4 }),
+      bytes: fc.nat(150),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("conflict" as const),
+      back: fc.integer({ min: 1, max: 6 }),
+      count: fc.nat(3),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("vote" as const), vote: fc.nat(5) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("compact" as const), keep: fc.nat(6) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("reset" as const), ahead: fc.nat(9) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("turns" as const), turns: fc.nat(12) }) },
+  { weight: 2, arbitrary: fc.constant({ kind: "settle" as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "close" as const }) },
+  { weight: 3, arbitrary: crash },
+);
+
+const setting: fc.Arbitrary<Setting> = fc.record({
+  segmentBytes: fc.constantFrom(80, 200, 700, 5000),
+  preallocate: fc.boolean(),
+});
+
+/** How a disk ends of its own: at this operation, by death or by a failing call. */
+interface Trouble {
+  readonly at: number;
+  readonly fails: boolean;
+}
+
+const troubles: fc.Arbitrary<readonly Trouble[]> = fc.array(
+  fc.record({ at: fc.integer({ min: 1, max: 80 }), fails: fc.boolean() }),
+  { minLength: 8, maxLength: 8 },
+);
+
+/** A production log and the view of what is durable of it, through crashes. */
+class Subject {
+  readonly #setting: Setting;
+  readonly #troubles: readonly Trouble[];
+  #lives = 0;
+  #disk: SimDisk;
+  #durable: DurableLog;
+  #wal: Wal | undefined;
+  #last = 0;
+  #start = 0;
+  #term = 1;
+  crashes = 0;
+
+  constructor(seed: number, set: Setting, all: readonly Trouble[]) {
+    this.#setting = set;
+    this.#troubles = all;
+    this.#disk = makeDisk({}, seed);
+    this.#durable = new DurableLog(this.#disk, { identity: IDENTITY });
+  }
+
+  async take(one: Step): Promise<void> {
+    if (one.kind === "crash") await this.crash(one.ending);
+    else if (one.kind === "turns") {
+      for (let turn = 0; turn < one.turns; turn += 1) await Promise.resolve();
+    } else if (one.kind === "settle") await this.#append(write());
+    else if (one.kind === "close") await this.#wal?.close();
+    else void this.#append(this.#writeOf(one));
+  }
+
+  /** The disk dies now; what it leaves is looked at, and opened again. */
+  async crash(ending: Keep | "kill"): Promise<void> {
+    this.crashes += 1;
+    const hasFailed = this.#wal?.failure !== undefined;
+    await this.#lookAt(this.#disk.crash({ keep: "none" }), hasFailed);
+    const left = ending === "kill" ? this.#disk.kill() : this.#disk.crash({ keep: ending });
+    const fresh = new DurableLog(left, { identity: IDENTITY });
+    const certain = (await openLog(left.copy().crash({ keep: "none" }), this.#setting)).recovered;
+    assert.equal(saidBy(fresh), foundBy(certain), `what is durable after ${ending}`);
+    await this.#wal?.close();
+    await this.open(left, fresh);
+  }
+
+  async open(disk: SimDisk, durable: DurableLog): Promise<void> {
+    this.#disk = disk;
+    this.#durable = durable;
+    this.#wal = undefined;
+    const trouble = this.#troubles[this.#lives];
+    this.#lives += 1;
+    disk.hooks.before = (count) => {
+      if (trouble === undefined || count !== trouble.at) return undefined;
+      if (trouble.fails) return "io";
+      disk.crash({ keep: "none" });
+      return undefined;
+    };
+    try {
+      const { wal, recovered } = await openLog(disk, this.#setting);
+      this.#wal = wal;
+      this.#start = recovered.start.index;
+      this.#last = recovered.start.index + recovered.entries.length;
+      this.#term = Math.max(1, recovered.hardState.term);
+    } catch (error) {
+      // The trouble has come while it was opened; nothing else may.
+      assert.ok(error instanceof DiskError, String(error));
+    }
+  }
+
+  async begin(): Promise<void> {
+    await this.open(this.#disk, this.#durable);
+  }
+
+  /** A power loss that keeps nothing must give back just what is said to be durable. */
+  async #lookAt(left: SimDisk, hasFailed: boolean): Promise<void> {
+    const fresh = saidBy(new DurableLog(left, { identity: IDENTITY }));
+    const found = foundBy((await openLog(left, this.#setting)).recovered);
+    assert.equal(fresh, found, "read anew from the platter");
+    // Of a failed sync a part may have got there, of which nobody was told.
+    if (!hasFailed) assert.equal(saidBy(this.#durable), found, "followed write by write");
+  }
+
+  async #append(one: Write): Promise<void> {
+    await this.#wal?.append(one).catch(() => undefined);
+  }
+
+  #writeOf(one: Step): Write {
+    const term = this.#term;
+    if (one.kind === "append") {
+      this.#last += one.count;
+      return write({ entries: entries(this.#last - one.count + 1, one.count, term, one.bytes) });
+    }
+    if (one.kind === "conflict") {
+      this.#term += 1;
+      const from = Math.max(this.#start + 1, this.#last - one.back + 1);
+      this.#last = from + one.count - 1;
+      const hardState = { term: this.#term, vote: 0 };
+      return write({
+        hardState,
+        truncateFrom: from,
+        entries: entries(from, one.count, this.#term),
+      });
+    }
+    if (one.kind === "vote") {
+      this.#term += 1;
+      return write({ hardState: { term: this.#term, vote: one.vote } });
+    }
+    if (one.kind === "compact") {
+      const to = Math.max(this.#start, this.#last - one.keep);
+      this.#start = to;
+      return write(to === 0 ? {} : { compactTo: to, compactTerm: term });
+    }
+    if (one.kind === "reset") {
+      this.#last += one.ahead;
+      this.#start = this.#last;
+      return write({ snapshot: { index: this.#last, term, members: { voters: [1] } } });
+    }
+    return write();
+  }
+}
+
+describe("durable log against the production log", () => {
+  it("says at each crash what a recovery then finds, and says the same when read anew", async (t) => {
+    let crashes = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        setting,
+        fc.array(step, { minLength: 5, maxLength: 60 }),
+        troubles,
+        fc.nat(),
+        async (set, steps, trouble, seed) => {
+          const subject = new Subject(new Random(seed).word(), set, trouble);
+          await subject.begin();
+          for (const one of steps) await subject.take(one);
+          await subject.crash("none");
+          crashes += subject.crashes;
+        },
+      ),
+      { numRuns: 300 },
+    );
+    t.diagnostic(`${crashes} crashes`);
+    assert.ok(crashes > 500, `only ${crashes} crashes`);
+  });
+});
