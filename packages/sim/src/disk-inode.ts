@@ -284,8 +284,11 @@ export class Inode {
       }
     }
     if (this.#dirty.isEmpty && this.#underWay.length === 0) {
-      this.#cache = grown(this.#cache, this.#platterSize);
-      this.#size = this.#platterSize;
+      const [before, size] = [this.#size, this.#platterSize];
+      this.#cache = grown(this.#cache, size);
+      if (size > before) this.#cache.set(this.#platter.subarray(before, size), before);
+      else this.#cache.fill(0, size, before);
+      this.#size = size;
     }
   }
 

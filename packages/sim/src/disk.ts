@@ -128,6 +128,15 @@ export class SimDisk implements Disk, FileOwner {
     return this.#state.usedBytes();
   }
 
+  /** All names, sorted, at once and without counting as an operation. */
+  names(): readonly string[] {
+    return this.#state.names();
+  }
+
+  has(name: string): boolean {
+    return this.#state.find(name) !== undefined;
+  }
+
   /** A copy of what a reader would see now; throws when there is no such file. */
   bytesOf(name: string): Uint8Array {
     const inode = this.#find(name);

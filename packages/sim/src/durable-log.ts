@@ -147,7 +147,7 @@ export class DurableLog implements DurableState, DiskWatcher {
       newest === undefined
         ? tail === undefined
         : tail !== undefined && newest.inode.id === tail.file;
-    if (!isSame && !this.#goesOnIn(newest, run)) {
+    if (!isSame && !this.#goesOnIn(newest)) {
       this.#rebuild();
       return;
     }
@@ -157,10 +157,10 @@ export class DurableLog implements DurableState, DiskWatcher {
   }
 
   /** Whether `newest` continues the tail just where that ends; it is the tail then. */
-  #goesOnIn(newest: SegmentFile | undefined, run: readonly SegmentFile[]): boolean {
+  #goesOnIn(newest: SegmentFile | undefined): boolean {
     const tail = this.#tail;
     if (newest === undefined || tail === undefined || this.#isStale) return false;
-    if (newest.sequence !== tail.sequence + 1 || run.at(-2)?.inode.id !== tail.file) return false;
+    if (newest.sequence !== tail.sequence + 1) return false;
     const placed = headerOn(newest, this.#identity);
     if (placed === undefined || placed.header.previousEnd !== tail.offset) return false;
     this.#enter(newest, placed, Number.POSITIVE_INFINITY);
