@@ -7,7 +7,6 @@ export type { DamageDone, DamageOptions } from "./disk-damage.ts";
 export { DiskFaults } from "./disk-faults.ts";
 export { type AfterFailedSync, type Keep, SECTOR_BYTES } from "./disk-inode.ts";
 export type {
-  DiskHooks,
   DiskOperation,
   DiskWatcher,
   EffectHook,

@@ -127,8 +127,8 @@ describe("SimDisk in a process", () => {
         const die = (now: DiskOperation): undefined => {
           if (now === operation) scene.process.kill();
         };
-        if (side === "before") scene.disk.hooks.before = (_count, now) => die(now);
-        else scene.disk.hooks.after = die;
+        if (side === "before") scene.disk.beforeOperation = (_count, now) => die(now);
+        else scene.disk.afterOperation = die;
         await scene.run(async () => {
           scene.follow("all", stored(scene.disk));
           await scene.sleep(1);
