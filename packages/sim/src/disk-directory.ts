@@ -25,6 +25,11 @@ export class DirectoryState {
     return this.#cache.get(name);
   }
 
+  /** What a reader sees. */
+  visibleNames(): ReadonlyMap<string, Inode> {
+    return this.#cache;
+  }
+
   /** What a power loss leaves for certain. */
   durableNames(): ReadonlyMap<string, Inode> {
     return this.#platter;

@@ -274,19 +274,24 @@ export class Inode {
   #revert({ sectors }: SyncPoint): void {
     for (let run = 0; run < sectors.count; run += 1) {
       for (let sector = sectors.startOf(run); sector < sectors.endOf(run); sector += 1) {
-        if (this.#isPending(sector)) continue;
-        const start = sector * SECTOR_BYTES;
-        const end = Math.min(start + SECTOR_BYTES, this.#cache.length);
-        if (start >= end) continue;
-        this.#cache.fill(0, start, end);
-        const stop = Math.min(end, this.#platterSize);
-        if (start < stop) this.#cache.set(this.#platter.subarray(start, stop), start);
+        if (!this.#isPending(sector)) this.#revertSector(sector);
       }
     }
-    if (this.#dirty.isEmpty && this.#underWay.length === 0) {
-      this.#cache = grown(this.#cache, this.#platterSize);
-      this.#size = this.#platterSize;
-    }
+    if (!this.#dirty.isEmpty || this.#underWay.length > 0) return;
+    const before = this.#size;
+    this.#size = this.#platterSize;
+    this.#cache = grown(this.#cache, this.#size);
+    this.#cache.fill(0, this.#size, Math.max(before, this.#size));
+    if (before < this.#size) this.#cache.set(this.#platter.subarray(before, this.#size), before);
+  }
+
+  #revertSector(sector: number): void {
+    const start = sector * SECTOR_BYTES;
+    const end = Math.min(start + SECTOR_BYTES, this.#size);
+    if (start >= end) return;
+    this.#cache.fill(0, start, end);
+    const stop = Math.min(end, this.#platterSize);
+    if (start < stop) this.#cache.set(this.#platter.subarray(start, stop), start);
   }
 
   /** Written again since the sync in question began. */

@@ -33,7 +33,7 @@ export type OperationHook = (
  */
 export type EffectHook = (operation: DiskOperation, name: string) => void;
 
-/** May be set at any time, and does not outlive the disk. */
+/** Who acts on operations at the moment. */
 export interface DiskHooks {
   before: OperationHook | undefined;
   after: EffectHook | undefined;

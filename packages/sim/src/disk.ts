@@ -10,7 +10,7 @@ import { DirectoryState } from "./disk-directory.ts";
 import { DiskFaults } from "./disk-faults.ts";
 import { type FileOwner, SimFile } from "./disk-file.ts";
 import type { Inode, Keep } from "./disk-inode.ts";
-import type { DiskHooks, DiskWatcher, OperationHook } from "./disk-operation.ts";
+import type { DiskHooks, DiskWatcher, EffectHook, OperationHook } from "./disk-operation.ts";
 import type { Damage, DiskArea, DiskPlace } from "./plan/fault.ts";
 import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
@@ -55,24 +55,34 @@ export interface CrashOptions {
  */
 export class SimDisk implements Disk, FileOwner {
   readonly faults: DiskFaults;
-  readonly hooks: DiskHooks;
   /** May be set at any time, and does not outlive the disk. */
   watcher: DiskWatcher | undefined;
   /** @internal */
   readonly calls: DiskCalls;
   readonly #options: SimDiskOptions;
   readonly #state: DirectoryState;
+  readonly #hooks: DiskHooks;
   #lastWritten: Inode | undefined;
 
   constructor(options: SimDiskOptions, state: DirectoryState = new DirectoryState()) {
     this.#options = options;
     this.#state = state;
     this.faults = options.faults ?? new DiskFaults();
-    this.hooks = { before: options.onOperation, after: undefined };
+    this.#hooks = { before: options.onOperation, after: undefined };
     if (options.capacityBytes !== undefined) this.faults.capacityBytes = options.capacityBytes;
     const { random, clock, syncMs, process } = options;
-    const { faults, hooks } = this;
-    this.calls = new DiskCalls({ random, clock, syncMs, process, faults, hooks });
+    const { faults } = this;
+    this.calls = new DiskCalls({ random, clock, syncMs, process, faults, hooks: this.#hooks });
+  }
+
+  /** Called before each operation. May be set at any time, and does not outlive the disk. */
+  set beforeOperation(hook: OperationHook | undefined) {
+    this.#hooks.before = hook;
+  }
+
+  /** Called after each effect. May be set at any time, and does not outlive the disk. */
+  set afterOperation(hook: EffectHook | undefined) {
+    this.#hooks.after = hook;
   }
 
   /** Operations begun so far. */
@@ -126,6 +136,15 @@ export class SimDisk implements Disk, FileOwner {
   /** Sum of the lengths of all files, in bytes. */
   usedBytes(): number {
     return this.#state.usedBytes();
+  }
+
+  /** All names, sorted, at once and without counting as an operation. */
+  names(): readonly string[] {
+    return this.#state.names();
+  }
+
+  has(name: string): boolean {
+    return this.#state.find(name) !== undefined;
   }
 
   /** A copy of what a reader would see now; throws when there is no such file. */

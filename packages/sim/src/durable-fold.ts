@@ -1,6 +1,6 @@
 /** The log that a row of durable records amounts to, and which segment each entry is in. */
 
-import { type Entry, type HardState, type Index, NOBODY } from "@holdfast/raft";
+import { assert, type Entry, type HardState, type Index, NOBODY } from "@holdfast/raft";
 import type { LogPoint, WalRecord } from "@holdfast/replica";
 
 interface FoldedSegment {
@@ -74,8 +74,7 @@ export class DurableFold {
   }
 
   #push(entry: Entry): void {
-    if (entry.index <= this.lastIndex) this.#cutAfter(entry.index - 1);
-    else if (entry.index > this.lastIndex + 1) this.#empty(entry.index - 1);
+    assert(entry.index === this.lastIndex + 1, "durable: gap between entries");
     this.#entries.push(this.#keep(entry));
     this.lastIndex = entry.index;
     const newest = this.#segments[this.#segments.length - 1];

@@ -3,13 +3,23 @@
  * moment would leave them, read from the platter itself and not from what the store says of it.
  */
 
-import type { Entry, HardState, Index, Raft, SnapshotMeta } from "@holdfast/raft";
+import {
+  assert,
+  type Entry,
+  type HardState,
+  type Index,
+  NOBODY,
+  type Raft,
+  type SnapshotMeta,
+} from "@holdfast/raft";
 import {
   type PlacedHeader,
   readImage,
+  readSegmentHeader,
   recordAt,
   type StoreIdentity,
   snapshotIndexOf,
+  type WalRecord,
 } from "@holdfast/replica";
 import type { DurableState } from "./cluster-invariants.ts";
 import type { SimDisk } from "./disk.ts";
@@ -95,29 +105,46 @@ export class DurableLog implements DurableState, DiskWatcher {
   }
 
   /**
-   * What of this `raft`, just started from what a crash left, lacks; in constant text, or
-   * `undefined` when all is there. Entries from `cutFrom` on may be gone: a cut of the log was under
-   * way. Not for a disk that was damaged meanwhile.
+   * What this `raft`, just started from what a crash left, lacks of what was durable; in constant
+   * text, or `undefined` when all is there. A cut of the log that was under way may have got there,
+   * and what it takes back may be gone; entries from `cutFrom` on may be gone in any case. Not for a
+   * disk that was damaged meanwhile.
    */
   missingIn(raft: Raft, cutFrom: Index = Number.POSITIVE_INFINITY): string | undefined {
     const { term, vote } = this.hardState;
     if (raft.term < term) return "durable: a restart goes back to an older term";
-    if (raft.term === term && vote !== 0 && raft.vote !== vote) {
+    if (raft.term === term && vote !== NOBODY && raft.vote !== vote) {
       return "durable: a restart forgets a vote";
     }
-    const snapshot = this.#snapshot;
-    const base = raft.snapshot?.index ?? 0;
+    const { snapshot } = raft;
+    const base = snapshot?.index ?? 0;
     if (base < this.snapshotIndex) return "durable: a restart lacks a snapshot";
     // A log that doesn't reach the snapshot, or has another entry there, gives way to it.
-    const isKept = snapshot === undefined || this.#fold.termAt(snapshot.index) === snapshot.term;
-    if (!isKept) return undefined;
-    const last = Math.min(this.lastIndex, cutFrom - 1);
-    for (let index = this.#fold.firstIndex; index <= last; index += 1) {
+    if (snapshot !== undefined && this.#fold.termAt(base) !== snapshot.term) return undefined;
+    const last = Math.min(this.lastIndex, cutFrom - 1, this.#cutUnderWay() - 1);
+    for (let index = Math.max(this.#fold.firstIndex, base + 1); index <= last; index += 1) {
       const entry = this.entryAt(index);
-      if (entry === undefined || index <= base) continue;
+      assert(entry !== undefined, "durable: an entry within the log is not known");
       if (!raft.log.matches(index, entry.term)) return "durable: a restart lacks an entry";
     }
     return undefined;
+  }
+
+  /** The first entry that is taken back by what was written and is not durable. */
+  #cutUnderWay(): Index {
+    let cutFrom = Number.POSITIVE_INFINITY;
+    for (const { sequence, name, inode } of newestRun(this.#disk.state.visibleNames())) {
+      if (sequence < (this.#tail?.sequence ?? 0)) continue;
+      const bytes = inode.read(0, inode.size);
+      const placed = readable(() => readSegmentHeader(name, bytes, this.#identity));
+      if (placed === undefined) continue;
+      const from = this.#tail?.file === inode.id ? this.#tail.offset : placed.end;
+      scan(bytes, from, placed.crc, Number.POSITIVE_INFINITY, ({ reset, truncateFrom }) => {
+        if (reset !== undefined) cutFrom = 0;
+        else if (truncateFrom !== 0) cutFrom = Math.min(cutFrom, truncateFrom);
+      });
+    }
+    return cutFrom;
   }
 
   wrote(file: number, position: number, length: number): void {
@@ -147,7 +174,7 @@ export class DurableLog implements DurableState, DiskWatcher {
       newest === undefined
         ? tail === undefined
         : tail !== undefined && newest.inode.id === tail.file;
-    if (!isSame && !this.#goesOnIn(newest, run)) {
+    if (!isSame && !this.#goesOnIn(newest)) {
       this.#rebuild();
       return;
     }
@@ -157,10 +184,10 @@ export class DurableLog implements DurableState, DiskWatcher {
   }
 
   /** Whether `newest` continues the tail just where that ends; it is the tail then. */
-  #goesOnIn(newest: SegmentFile | undefined, run: readonly SegmentFile[]): boolean {
+  #goesOnIn(newest: SegmentFile | undefined): boolean {
     const tail = this.#tail;
     if (newest === undefined || tail === undefined || this.#isStale) return false;
-    if (newest.sequence !== tail.sequence + 1 || run.at(-2)?.inode.id !== tail.file) return false;
+    if (newest.sequence !== tail.sequence + 1) return false;
     const placed = headerOn(newest, this.#identity);
     if (placed === undefined || placed.header.previousEnd !== tail.offset) return false;
     this.#enter(newest, placed, Number.POSITIVE_INFINITY);
@@ -195,14 +222,7 @@ export class DurableLog implements DurableState, DiskWatcher {
   }
 
   #read(platter: Uint8Array, from: number, key: number, end: number): number {
-    let offset = from;
-    while (offset < end) {
-      const placed = recordAt(platter, offset, key);
-      if (placed === undefined) break;
-      this.#fold.apply(placed.record);
-      offset = placed.end;
-    }
-    return offset;
+    return scan(platter, from, key, end, (record) => this.#fold.apply(record));
   }
 
   #newestRun(): readonly SegmentFile[] {
@@ -232,4 +252,22 @@ export class DurableLog implements DurableState, DiskWatcher {
     const meta = readable(() => readImage(name, inode.platter(), this.#identity))?.meta;
     return meta?.index === index ? meta : undefined;
   }
+}
+
+/** Visits the whole records in [from, end); returns where it came to a stop. */
+function scan(
+  bytes: Uint8Array,
+  from: number,
+  key: number,
+  end: number,
+  visit: (record: WalRecord) => void,
+): number {
+  let offset = from;
+  while (offset < end) {
+    const placed = recordAt(bytes, offset, key);
+    if (placed === undefined) break;
+    visit(placed.record);
+    offset = placed.end;
+  }
+  return offset;
 }

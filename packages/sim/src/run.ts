@@ -3,7 +3,7 @@
 import { hearMarks } from "@holdfast/raft";
 import { decideMaybe } from "@holdfast/replica";
 import type { Broken } from "./load/broken.ts";
-import { checkConvergence } from "./load/check-convergence.ts";
+import type { Standing } from "./load/check-convergence.ts";
 import { LoadMachine } from "./load/machine.ts";
 import { createWorkload, type Workload } from "./load/workload.ts";
 import type { Outcome, RunFigures } from "./outcome.ts";
@@ -69,6 +69,8 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<Outcome>
 class Play {
   readonly workload: Workload;
   recovery: Recovery | undefined;
+  /** Of the healed core, once all have caught up. */
+  #standings: readonly Standing[] | undefined;
   readonly #world: World;
 
   constructor(world: World) {
@@ -93,12 +95,11 @@ class Play {
     if (core === undefined) return;
     this.recovery = await recover(world, core, this.workload);
     await staysCalm(world, core);
-    const standings = core.map(({ id, raft, life }) => ({
+    this.#standings = core.map(({ id, raft, life }) => ({
       node: id,
       applied: raft?.applied ?? 0,
       machine: life?.machine ?? new LoadMachine(),
     }));
-    this.#report(checkConvergence(standings));
   }
 
   /** What clients were told, held against the log that was chosen. */
@@ -107,8 +108,12 @@ class Play {
     if (failure !== undefined) return;
     const { committed } = invariants;
     const chosen = { last: committed.size, at: (index: number) => committed.get(index) };
-    this.#report(this.workload.checkLog(chosen, ledger));
-    this.#report(this.workload.checkHistory());
+    const standings = this.#standings;
+    this.#report(
+      standings === undefined
+        ? (this.workload.checkLog(chosen, ledger) ?? this.workload.checkHistory())
+        : this.workload.checkEnd({ chosen, ledger, standings }),
+    );
   }
 
   #report(broken: Broken | undefined): void {

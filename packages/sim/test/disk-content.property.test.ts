@@ -117,6 +117,28 @@ class Model {
     }
   }
 
+  /** After a crash that keeps all that is under way, and then all that waits. */
+  keptInPlace(): Uint8Array {
+    const kept = resized(this.platter, SIZE_MAX * 2);
+    for (const sync of this.underWay) {
+      if (sync.hasArrived) continue;
+      for (const [sector, content] of sync.sectors) kept.set(content, sector * SECTOR_BYTES);
+    }
+    for (const sector of this.dirty) kept.set(this.#sector(sector), sector * SECTOR_BYTES);
+    return resized(kept, this.cache.length);
+  }
+
+  /** To a new process what was under way counts as not begun. */
+  keptInCopy(): Uint8Array {
+    const kept = resized(this.platter, SIZE_MAX * 2);
+    const waiting = new Set(this.dirty);
+    for (const sync of this.underWay) {
+      if (!sync.hasArrived) for (const sector of sync.sectors.keys()) waiting.add(sector);
+    }
+    for (const sector of waiting) kept.set(this.#sector(sector), sector * SECTOR_BYTES);
+    return resized(kept, this.cache.length);
+  }
+
   #sector(sector: number): Uint8Array {
     return this.cache.slice(sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES);
   }
@@ -166,7 +188,7 @@ class Run {
       await this.#take(this.#file, one);
       await this.#compare(this.#file);
     }
-    this.#crash(this.#disk);
+    this.#crash(this.#disk, this.#model.keptInPlace());
   }
 
   async #take(file: DiskFile, one: Step): Promise<void> {
@@ -195,27 +217,12 @@ class Run {
     assert.deepEqual(await file.read(0, SIZE_MAX * 2), this.#model.cache);
     const copy = this.#disk.copy();
     assert.deepEqual(copy.bytesOf("file"), this.#model.cache, "a killed process loses nothing");
-    this.#crash(copy);
+    this.#crash(copy, this.#model.keptInCopy());
   }
 
-  #crash(disk: SimDisk): void {
+  #crash(disk: SimDisk, allKept: Uint8Array): void {
     assert.deepEqual(disk.crash({ keep: "none" }).bytesOf("file"), this.#model.platter);
-    assert.deepEqual(disk.crash({ keep: "all" }).bytesOf("file"), this.#expectedWhenAllKept());
-  }
-
-  /** Where a failed sync has left clean pages that never got to the platter, these are not kept. */
-  #expectedWhenAllKept(): Uint8Array {
-    const { cache, platter, dirty, underWay } = this.#model;
-    const kept = resized(platter, Math.max(platter.length, cache.length));
-    const unsynced = new Set(dirty);
-    for (const sync of underWay) {
-      if (!sync.hasArrived) for (const sector of sync.sectors.keys()) unsynced.add(sector);
-    }
-    for (const sector of unsynced) {
-      const start = sector * SECTOR_BYTES;
-      if (start < cache.length) kept.set(cache.subarray(start, start + SECTOR_BYTES), start);
-    }
-    return resized(kept, cache.length);
+    assert.deepEqual(disk.crash({ keep: "all" }).bytesOf("file"), allKept);
   }
 
   #clock(): Clock {

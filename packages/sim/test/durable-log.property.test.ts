@@ -14,6 +14,7 @@ import {
   openLog,
   type Setting,
   saidBy,
+  startedFrom,
   write,
 } from "./durable-scenes.ts";
 
@@ -84,6 +85,8 @@ class Subject {
   #disk: SimDisk;
   #durable: DurableLog;
   #wal: Wal | undefined;
+  /** What was durable at the end of the last life that got so far as to read it. */
+  #survivors: DurableLog | undefined;
   #last = 0;
   #start = 0;
   #term = 1;
@@ -108,6 +111,7 @@ class Subject {
   /** The disk dies now; what it leaves is looked at, and opened again. */
   async crash(ending: Keep | "kill"): Promise<void> {
     this.crashes += 1;
+    this.#survivors ??= this.#durable;
     const hasFailed = this.#wal?.failure !== undefined;
     await this.#lookAt(this.#disk.crash({ keep: "none" }), hasFailed);
     const left = ending === "kill" ? this.#disk.kill() : this.#disk.crash({ keep: ending });
@@ -124,7 +128,7 @@ class Subject {
     this.#wal = undefined;
     const trouble = this.#troubles[this.#lives];
     this.#lives += 1;
-    disk.hooks.before = (count) => {
+    disk.beforeOperation = (count) => {
       if (trouble === undefined || count !== trouble.at) return undefined;
       if (trouble.fails) return "io";
       disk.crash({ keep: "none" });
@@ -135,7 +139,10 @@ class Subject {
       this.#wal = wal;
       this.#start = recovered.start.index;
       this.#last = recovered.start.index + recovered.entries.length;
-      this.#term = Math.max(1, recovered.hardState.term);
+      const { hardState, start, entries: found } = recovered;
+      this.#term = Math.max(1, hardState.term, start.term, found.at(-1)?.term ?? 0);
+      assert.equal(this.#survivors?.missingIn(startedFrom(recovered)), undefined);
+      this.#survivors = undefined;
     } catch (error) {
       // The trouble has come while it was opened; nothing else may.
       assert.ok(error instanceof DiskError, String(error));

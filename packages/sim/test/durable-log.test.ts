@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createRaft, type HardState, makeConfig, membersOf, type Raft } from "@holdfast/raft";
-import { type DiskFile, openSnapshots, type Recovered } from "@holdfast/replica";
+import type { Raft } from "@holdfast/raft";
+import { type DiskFile, openSnapshots } from "@holdfast/replica";
 import { DiskFaults, DurableLog, Random, type SimDisk } from "@holdfast/sim";
 import {
   entries,
@@ -13,6 +13,7 @@ import {
   openLog,
   type Setting,
   saidBy,
+  startedFrom,
   write,
 } from "./durable-scenes.ts";
 
@@ -108,14 +109,20 @@ describe("durable log", () => {
   });
 
   it("a segment that continues before the last batch takes that batch away", async () => {
-    const { disk, durable, early } = await threeBatches();
+    const disk = makeDisk();
+    const durable = watch(disk);
+    const { wal } = await openLog(disk);
+    await wal.append(write({ entries: entries(1, 2, 1) }));
+    await wal.append(write({ hardState: { term: 2, vote: 3 } }));
+    const early = disk.copy();
+    await wal.append(write({ entries: entries(3, 1, 2) }));
     await openLog(early);
     assert.equal(durable.lastIndex, 3);
     const file = await put(disk, SECOND, early.bytesOf(SECOND));
     await file.sync();
     await disk.syncDirectory();
     assert.equal(durable.lastIndex, 2);
-    assert.equal(durable.entryAt(3), undefined);
+    assert.deepEqual(durable.hardState, { term: 2, vote: 3 });
   });
 
   it("what only a removed segment held is gone", async () => {
@@ -271,40 +278,51 @@ describe("durable snapshots", () => {
 });
 
 describe("durable log after a restart", () => {
-  const started = (recovered: Recovered, hardState?: Partial<HardState>): Raft => {
-    const { start } = recovered;
-    const snapshot = start.index === 0 ? undefined : { ...start, members: { voters: [1, 2, 3] } };
-    return createRaft(
-      makeConfig({ id: 3, members: membersOf([1, 2, 3]) }),
-      { ...recovered, hardState: { ...recovered.hardState, ...hardState }, snapshot, random: 1 },
-      0,
-    );
-  };
-
   it("finds nothing missing in what the production log recovers", async () => {
     const { disk, durable } = await threeBatches();
     for (const keep of ["none", "all", "some"] as const) {
       const { recovered } = await openLog(disk.crash({ keep }));
-      assert.equal(durable.missingIn(started(recovered)), undefined);
+      assert.equal(durable.missingIn(startedFrom(recovered)), undefined);
     }
     const killed = (await openLog(disk.kill())).recovered;
-    assert.equal(durable.missingIn(started(killed)), undefined);
+    assert.equal(durable.missingIn(startedFrom(killed)), undefined);
   });
 
   it("names a lost term, a lost vote, a lost entry and a lost snapshot", async () => {
     const { disk, durable, early } = await threeBatches();
     const { recovered } = await openLog(disk.crash({ keep: "none" }));
     const lacks = (raft: Raft): string => durable.missingIn(raft) ?? "nothing";
-    assert.match(lacks(started({ ...recovered, entries: [] }, { term: 0 })), /older term/);
-    assert.match(lacks(started(recovered, { vote: 0 })), /forgets a vote/);
-    assert.match(lacks(started(recovered, { vote: 1 })), /forgets a vote/);
-    assert.match(lacks(started((await openLog(early)).recovered)), /lacks an entry/);
+    assert.match(lacks(startedFrom({ ...recovered, entries: [] }, { term: 0 })), /older term/);
+    assert.match(lacks(startedFrom(recovered, { vote: 0 })), /forgets a vote/);
+    assert.match(lacks(startedFrom(recovered, { vote: 1 })), /forgets a vote/);
+    assert.match(lacks(startedFrom((await openLog(early)).recovered)), /lacks an entry/);
 
     const saved = makeDisk();
     const store = await openSnapshots(saved, { identity: IDENTITY, chunkBytes: 64 });
     await store.save({ index: 9, term: 1, members: { voters: [1] } }, [new Uint8Array(3)]);
-    const empty = started((await openLog(makeDisk())).recovered);
+    const empty = startedFrom((await openLog(makeDisk())).recovered);
     assert.match(watch(saved).missingIn(empty) ?? "", /lacks a snapshot/);
+  });
+
+  it("what a cut takes back may be gone when the cut was written, though not yet durable", async () => {
+    const { disk, durable } = await threeBatches();
+    const { wal } = await openLog(disk);
+    const before = durable.lastIndex;
+    disk.faults.hang();
+    const cut = wal.append(write({ truncateFrom: 3, entries: entries(3, 1, 2) }));
+    await settle();
+    assert.equal(durable.lastIndex, before);
+    const left = disk.kill();
+    left.faults.lift();
+    await assert.rejects(cut);
+    const raft = startedFrom((await openLog(left)).recovered);
+    assert.equal(raft.log.termAt(3), 2);
+    assert.equal(durable.missingIn(raft), undefined);
+    raft.log.truncateFrom(2);
+    assert.match(durable.missingIn(raft) ?? "", /lacks an entry/);
+    raft.log.truncateFrom(1);
+    assert.match(durable.missingIn(raft) ?? "", /lacks an entry/);
+    assert.equal(durable.missingIn(raft, 1), undefined);
   });
 
   it("a log that a newer snapshot replaces may go", async () => {
@@ -314,7 +332,7 @@ describe("durable log after a restart", () => {
     const durable = watch(disk);
     const start = { index: 9, term: 2 };
     const hardState = { term: 2, vote: 0 };
-    const raft = started({ hardState, start, entries: [], tornBytes: 0 });
+    const raft = startedFrom({ hardState, start, entries: [], tornBytes: 0 });
     assert.equal(durable.missingIn(raft), undefined);
   });
 });

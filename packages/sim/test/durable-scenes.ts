@@ -1,6 +1,14 @@
 /** Short ways to write a log and to say what it holds, for the tests of what is durable. */
 
-import type { Entry, Write } from "@holdfast/raft";
+import {
+  createRaft,
+  type Entry,
+  type HardState,
+  makeConfig,
+  membersOf,
+  type Raft,
+  type Write,
+} from "@holdfast/raft";
 import { openWal, type Recovered, type StoreIdentity, type Wal } from "@holdfast/replica";
 import { type DurableLog, Random, SimDisk, type SimDiskOptions } from "@holdfast/sim";
 
@@ -61,6 +69,20 @@ export function saidBy(log: DurableLog): string {
     if (entry !== undefined) said.push(entry);
   }
   return lineOf(hardState.term, hardState.vote, startIndex, said);
+}
+
+/** A node that starts with what was recovered; a snapshot covers what the log leaves out. */
+export function startedFrom(recovered: Recovered, hardState: Partial<HardState> = {}): Raft {
+  const { start } = recovered;
+  const members = membersOf([1, 2, 3]);
+  const snapshot = start.index === 0 ? undefined : { ...start, members };
+  // These logs are written without the hard state that a node would write before its entries.
+  const lastTerm = recovered.entries.at(-1)?.term ?? start.term;
+  const isBehind = recovered.hardState.term < lastTerm;
+  const found = isBehind ? { term: lastTerm, vote: 0 } : recovered.hardState;
+  const changed = { ...found, ...hardState };
+  const restored = { ...recovered, hardState: changed, snapshot, random: 1 };
+  return createRaft(makeConfig({ id: 3, members }), restored, 0);
 }
 
 function lineOf(term: number, vote: number, start: number, all: readonly Entry[]): string {

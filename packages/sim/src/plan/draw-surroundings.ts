@@ -1,5 +1,6 @@
 /** Draws what is there all the time, faults or not: weather, disks, clocks, rare legal paths. */
 
+import type { MaybePoint } from "@holdfast/replica";
 import type { Weather } from "../network.ts";
 import { type Dice, readable } from "./dice.ts";
 import type { Pace } from "./pace.ts";
@@ -59,12 +60,18 @@ export function drawClocks(dice: Dice, nodes: number): ClockHabits[] {
   });
 }
 
-/** Each point is on in a quarter of the plans, and taken in 5 to 25 of 100 cases when it is on. */
-export function drawMaybe(dice: Dice, points: readonly string[]): Record<string, number> {
+/** A rare path, and how often of 1000 times it may be taken at most. */
+export type MaybeOdds = Pick<MaybePoint, "name" | "oftenMax">;
+
+/**
+ * Each point is on in a quarter of the plans, and taken in 5 to 25 of 100 cases when it is on, or as
+ * often as it may be.
+ */
+export function drawMaybe(dice: Dice, points: readonly MaybeOdds[]): Record<string, number> {
   const odds: Record<string, number> = {};
-  for (const point of points) {
-    const own = dice.fork(point);
-    if (own.chance(25)) odds[point] = own.between(50, 250);
+  for (const { name, oftenMax } of points) {
+    const own = dice.fork(name);
+    if (own.chance(25)) odds[name] = Math.min(oftenMax, own.between(50, 250));
   }
   return odds;
 }

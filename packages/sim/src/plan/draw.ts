@@ -4,6 +4,7 @@
  */
 
 import { majorityOf } from "@holdfast/raft";
+import { MAYBE_POINTS } from "@holdfast/replica";
 import { Random } from "../random.ts";
 import { Dice } from "./dice.ts";
 import { drawHealing } from "./draw-healing.ts";
@@ -88,7 +89,10 @@ export function drawPlan(seed: number | string, profile: Profile = {}): Plan {
     disks: drawDisks(dice.fork("disks"), pace),
     clocks: drawClocks(dice.fork("clocks"), nodes),
     // A rare path may drop packets, and a calm cluster must not lose its leader to that.
-    maybe: healing.calmTimeouts > 0 ? {} : drawMaybe(dice.fork("maybe"), profile.maybePoints ?? []),
+    maybe:
+      healing.calmTimeouts > 0
+        ? {}
+        : drawMaybe(dice.fork("maybe"), profile.maybePoints ?? MAYBE_POINTS),
     load,
     faults: numbered(drawFaults(dice.fork("faults"), scene, recipe, kinds), safetyMs),
     healing,

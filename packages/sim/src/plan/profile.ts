@@ -1,5 +1,6 @@
 /** What a user or a campaign can fix before a plan is drawn; all else is left to the seed. */
 
+import type { MaybeOdds } from "./draw-surroundings.ts";
 import type { FaultKind } from "./fault.ts";
 import type { Knobs, Load } from "./plan.ts";
 
@@ -19,5 +20,5 @@ export interface Profile {
   /** On all nodes. Throws `ConfigError` when the core refuses them. */
   readonly knobs?: Knobs;
   /** Rare legal paths of production code that the plan may turn on: see `maybe` of the replica. */
-  readonly maybePoints?: readonly string[];
+  readonly maybePoints?: readonly MaybeOdds[];
 }

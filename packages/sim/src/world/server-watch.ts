@@ -6,7 +6,6 @@ import {
   checkShape,
   checkState,
   checkStep,
-  type Index,
   InvariantError,
   type NodeId,
   narrate,
@@ -32,8 +31,6 @@ export class ServerWatch {
   #life: Life | undefined;
   /** What was durable when the last life ended that had read its disk: the next one must find it. */
   #survivors: DurableLog | undefined;
-  /** Cuts of the log that were not durable yet: each may have survived all the same. */
-  #cuts: { readonly seq: number; readonly from: Index }[] = [];
 
   constructor(server: Server, watch: Watch) {
     this.#server = server;
@@ -64,6 +61,7 @@ export class ServerWatch {
         this.#life = life;
         watch.guard(id, () => {
           this.#recovered(raft);
+          if (raft.applied > 0) watch.ledger.note(id, raft.applied, life.machine.stateHash());
           checkState(raft);
         });
       },
@@ -85,17 +83,12 @@ export class ServerWatch {
       },
       writing: (write) => {
         const { seq, hardState, entries, truncateFrom, compactTo, snapshot } = write;
-        if (snapshot !== undefined) this.#cuts.push({ seq, from: 0 });
-        else if (truncateFrom > 0) this.#cuts.push({ seq, from: truncateFrom });
         this.#server.tell(
           () =>
             `writes ${seq}: ${JSON.stringify({ hardState, entries: entries.map(({ index, term }) => `${index}^${term}`).join(" "), truncateFrom, compactTo, snapshot: snapshot?.index })}`,
         );
       },
-      durable: ({ seq }) => {
-        while ((this.#cuts[0]?.seq ?? Number.POSITIVE_INFINITY) <= seq) this.#cuts.shift();
-        this.#server.tell(() => `has ${seq} on disk`);
-      },
+      durable: ({ seq }) => this.#server.tell(() => `has ${seq} on disk`),
       sending: (packet) => {
         if (life.process.isAlive) watch.guard(id, () => this.#speaks(packet));
       },
@@ -113,9 +106,7 @@ export class ServerWatch {
 
   /** Nothing that was durable is gone. */
   #recovered(raft: Raft): void {
-    const cutFrom = Math.min(...this.#cuts.map(({ from }) => from), Number.POSITIVE_INFINITY);
-    const missing = this.#server.isDamaged ? undefined : this.#survivors?.missingIn(raft, cutFrom);
-    this.#cuts = [];
+    const missing = this.#server.isDamaged ? undefined : this.#survivors?.missingIn(raft);
     if (missing !== undefined) throw new InvariantError(missing);
     this.#survivors = undefined;
     this.#server.counts();

@@ -185,11 +185,11 @@ export class Server {
 
   #observe(): DurableLog {
     const { disk, id } = this;
-    disk.hooks.before = (_count, operation) => {
+    disk.beforeOperation = (_count, operation) => {
       this.trap?.atDisk(operation, "before");
       return undefined;
     };
-    disk.hooks.after = (operation) => this.trap?.atDisk(operation, "after");
+    disk.afterOperation = (operation) => this.trap?.atDisk(operation, "after");
     return new DurableLog(disk, { identity: { clusterId: CLUSTER_ID, nodeId: id } });
   }
 

@@ -1,0 +1,381 @@
+/** A simulated disk in a process that pauses and dies, and faults that come and go in use. */
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { DiskErrorCode, DiskFile } from "@holdfast/replica";
+import {
+  DiskFaults,
+  type DiskOperation,
+  Process,
+  Random,
+  Scheduler,
+  SimDisk,
+  type SimDiskOptions,
+  VirtualClock,
+} from "@holdfast/sim";
+import { pump } from "@holdfast/testkit";
+
+/** A disk in virtual time with a process of its own. */
+class Scene {
+  readonly scheduler: Scheduler = new Scheduler({ eventsMax: 100_000 });
+  readonly clock: VirtualClock = new VirtualClock(this.scheduler);
+  readonly process: Process = new Process(this.scheduler);
+  readonly faults: DiskFaults = new DiskFaults();
+  readonly disk: SimDisk;
+  /** What has ended, in order, with the time. */
+  readonly ended: string[] = [];
+
+  constructor(options: Partial<SimDiskOptions> = {}) {
+    const random = new Random(1);
+    const { clock, process, faults } = this;
+    this.disk = new SimDisk({
+      random: () => random.fraction(),
+      clock,
+      process,
+      faults,
+      ...options,
+    });
+  }
+
+  run<T>(body: () => Promise<T>): Promise<T> {
+    return this.scheduler.run(body, pump);
+  }
+
+  /** Notes when `work` ends, and how. */
+  follow(name: string, work: Promise<unknown>): void {
+    const note = (how: string): void => {
+      this.ended.push(`${name} ${how} ${this.scheduler.now}`);
+    };
+    work.then(
+      () => note("done"),
+      (error: unknown) => note(`failed (${hasCode(error)})`),
+    );
+  }
+
+  sleep(ms: number): Promise<void> {
+    return this.clock.sleep(ms);
+  }
+}
+
+function hasCode(error: unknown): DiskErrorCode | undefined {
+  return (error as { readonly code?: DiskErrorCode }).code;
+}
+
+function bytes(length: number, value: number): Uint8Array {
+  return new Uint8Array(length).fill(value);
+}
+
+/** A file with durable name and content. */
+async function stored(disk: SimDisk, length = 10): Promise<DiskFile> {
+  const file = await disk.create("file");
+  file.write(0, bytes(length, 1));
+  await Promise.all([file.sync(), disk.syncDirectory()]);
+  return file;
+}
+
+describe("SimDisk in a process", () => {
+  it("tells a paused process at the end of the pause, though the platter has the bytes before", async () => {
+    const scene = new Scene();
+    scene.faults.syncMs = 5;
+    await scene.run(async () => {
+      const file = await scene.disk.create("file");
+      file.write(0, bytes(4, 1));
+      scene.follow("sync", Promise.all([file.sync(), scene.disk.syncDirectory()]));
+      scene.process.pause();
+      await scene.sleep(20);
+      assert.deepEqual(scene.ended, []);
+      assert.deepEqual(scene.disk.copy().crash({ keep: "none" }).bytesOf("file"), bytes(4, 1));
+      scene.process.resume();
+      await scene.sleep(1);
+    });
+    assert.deepEqual(scene.ended, ["sync done 20"]);
+  });
+
+  it("tells a dead process nothing, takes nothing more from it, and does not throw", async () => {
+    const scene = new Scene();
+    await scene.run(async () => {
+      const file = await stored(scene.disk);
+      scene.faults.syncMs = 5;
+      file.write(0, bytes(10, 2));
+      scene.follow("sync before", file.sync());
+      scene.process.kill();
+      assert.equal(scene.disk.isAlive, false);
+      file.write(0, bytes(10, 3));
+      const { disk } = scene;
+      scene.follow("sync", file.sync());
+      scene.follow("read", file.read(0, 1));
+      scene.follow("close", file.close());
+      scene.follow("list", disk.list());
+      scene.follow("open", disk.open("absent"));
+      scene.follow("create", disk.create("other"));
+      scene.follow("sync-directory", disk.syncDirectory());
+      await scene.sleep(100);
+      const left = disk.crash({ keep: "none" }, { process: new Process(scene.scheduler) });
+      assert.deepEqual(await left.list(), ["file"]);
+      assert.deepEqual(left.bytesOf("file"), bytes(10, 1), "the sync was not over");
+      assert.deepEqual(disk.kill().bytesOf("file"), bytes(10, 2));
+    });
+    assert.deepEqual(scene.ended, []);
+  });
+
+  it("a crash before an operation leaves no effect, one after it leaves the effect", async () => {
+    const operations: readonly DiskOperation[] = ["create", "write", "sync", "sync-directory"];
+    const found: Record<string, string> = {};
+    for (const operation of operations) {
+      for (const side of ["before", "after"] as const) {
+        const scene = new Scene();
+        const die = (now: DiskOperation): undefined => {
+          if (now === operation) scene.process.kill();
+        };
+        if (side === "before") scene.disk.beforeOperation = (_count, now) => die(now);
+        else scene.disk.afterOperation = die;
+        await scene.run(async () => {
+          scene.follow("all", stored(scene.disk));
+          await scene.sleep(1);
+        });
+        assert.deepEqual(scene.ended, [], "the process hears of nothing");
+        const visible = scene.disk.kill();
+        const durable = scene.disk.crash({ keep: "none" });
+        const inspect = (disk: SimDisk): number =>
+          disk.has("file") ? disk.bytesOf("file").length : -1;
+        found[`${side} ${operation}`] = `${inspect(visible)} ${inspect(durable)}`;
+      }
+    }
+    assert.deepEqual(found, {
+      "before create": "-1 -1",
+      "after create": "0 -1",
+      "before write": "0 -1",
+      "after write": "10 -1",
+      "before sync": "10 -1",
+      "after sync": "10 -1",
+      // Both syncs were under way: that of the file has got there before.
+      "before sync-directory": "10 -1",
+      "after sync-directory": "10 10",
+    });
+  });
+
+  it("counts operations and successful syncs", async () => {
+    const scene = new Scene();
+    await scene.run(() => stored(scene.disk));
+    assert.equal(scene.disk.operations, 4);
+    assert.equal(scene.disk.syncs, 2);
+  });
+});
+
+describe("DiskFaults", () => {
+  it("syncs take their time and jitter, other operations theirs", async () => {
+    const scene = new Scene();
+    await scene.run(async () => {
+      const file = await stored(scene.disk);
+      scene.faults.syncMs = 8;
+      scene.faults.otherMs = 2;
+      scene.follow("sync", file.sync());
+      scene.follow("read", file.read(0, 1));
+      scene.follow("open", scene.disk.open("absent"));
+      await scene.sleep(10);
+      assert.deepEqual(scene.ended.sort(), [
+        "open failed (not-found) 2",
+        "read done 2",
+        "sync done 8",
+      ]);
+      scene.faults.syncJitterMs = 4;
+      const ends = new Set<number>();
+      for (let round = 0; round < 20; round += 1) {
+        const begin = scene.scheduler.now;
+        await file.sync();
+        ends.add(scene.scheduler.now - begin);
+      }
+      assert.ok(Math.min(...ends) >= 8 && Math.max(...ends) <= 12.001 && ends.size > 10);
+    });
+  });
+
+  it("a disk that hangs ends no sync and begins none until that is lifted", async () => {
+    const scene = new Scene();
+    await scene.run(async () => {
+      const file = await stored(scene.disk);
+      scene.faults.syncMs = 5;
+      file.write(0, bytes(10, 2));
+      scene.follow("begun", file.sync());
+      scene.faults.hang();
+      assert.equal(scene.faults.isHung, true);
+      scene.follow("asked", scene.disk.syncDirectory());
+      scene.follow("read", file.read(0, 10));
+      await scene.sleep(50);
+      assert.deepEqual(scene.ended, ["read done 0"]);
+      assert.deepEqual(scene.disk.copy().crash({ keep: "none" }).bytesOf("file"), bytes(10, 1));
+      scene.faults.lift();
+      await scene.sleep(50);
+    });
+    assert.deepEqual(scene.ended, ["read done 0", "begun done 50", "asked done 55"]);
+  });
+
+  it("a device that hangs still hangs for the next process", async () => {
+    const scene = new Scene();
+    await scene.run(async () => {
+      await stored(scene.disk);
+      scene.faults.hang();
+      scene.process.kill();
+      const left = scene.disk.crash({ keep: "none" }, { process: new Process(scene.scheduler) });
+      const file = await left.open("file");
+      scene.follow("sync", file.sync());
+      await scene.sleep(5);
+      assert.deepEqual(scene.ended, []);
+      left.faults.lift();
+      await scene.sleep(5);
+    });
+    assert.deepEqual(scene.ended, ["sync done 5"]);
+  });
+
+  it("the next so many operations of a kind fail, and no others", async () => {
+    const scene = new Scene();
+    const { disk, faults } = scene;
+    await scene.run(async () => {
+      const file = await stored(disk);
+      faults.failNext("read", "io", 2);
+      faults.failNext("create", "no-space", 1);
+      await assert.rejects(file.read(0, 1), { code: "io" });
+      await assert.rejects(disk.create("other"), { code: "no-space" });
+      await assert.rejects(file.read(0, 1), { code: "io" });
+      assert.deepEqual(await file.read(0, 1), bytes(1, 1));
+      await disk.create("other");
+      faults.failNext("write", "io", 1);
+      assert.throws(() => file.write(0, bytes(10, 2)), { code: "io" });
+      file.write(0, bytes(10, 2));
+      for (const operation of ["list", "open", "rename", "remove", "truncate", "close"] as const) {
+        faults.failNext(operation, "io", 1);
+      }
+      await assert.rejects(disk.list(), { code: "io" });
+      await assert.rejects(disk.open("file"), { code: "io" });
+      await assert.rejects(disk.rename("file", "new"), { code: "io" });
+      await assert.rejects(disk.remove("file"), { code: "io" });
+      await assert.rejects(file.truncate(0), { code: "io" });
+      await assert.rejects(file.close(), { code: "io" });
+      faults.failNext("sync-directory", "io", 5);
+      await assert.rejects(disk.syncDirectory(), { code: "io" });
+      faults.heal();
+      await disk.syncDirectory();
+      assert.deepEqual(await disk.list(), ["file", "other"]);
+      assert.equal(file.size, 10);
+    });
+  });
+
+  it("a disk that becomes full takes what fits, can be written over, and goes on when freed", async () => {
+    const scene = new Scene();
+    await scene.run(async () => {
+      const file = await stored(scene.disk);
+      scene.faults.capacityBytes = 14;
+      assert.throws(() => file.write(8, bytes(10, 2)), { code: "no-space" });
+      assert.equal(file.size, 14);
+      scene.faults.capacityBytes = 5;
+      file.write(0, bytes(14, 3));
+      assert.throws(() => file.write(10, bytes(10, 4)), { code: "no-space" });
+      assert.deepEqual(scene.disk.bytesOf("file"), Uint8Array.of(...bytes(10, 3), ...bytes(4, 4)));
+      scene.faults.heal();
+      file.write(14, bytes(10, 5));
+      assert.equal(file.size, 24);
+    });
+  });
+
+  it("after a failed sync readers see the new bytes, or the old ones, by the file system", async () => {
+    for (const after of ["keeps", "reverts"] as const) {
+      const scene = new Scene();
+      scene.faults.afterFailedSync = after;
+      await scene.run(async () => {
+        const file = await stored(scene.disk, 600);
+        file.write(500, bytes(200, 2));
+        scene.faults.failNext("sync", "io", 1);
+        await assert.rejects(file.sync(), { code: "io" });
+        const read = await file.read(0, 1000);
+        await file.sync();
+        const durable = scene.disk.crash({ keep: "none" }).bytesOf("file");
+        if (after === "reverts") {
+          assert.deepEqual(read, bytes(600, 1));
+          assert.deepEqual(durable, bytes(600, 1));
+        } else {
+          assert.deepEqual(read, Uint8Array.of(...bytes(500, 1), ...bytes(200, 2)));
+          assert.equal(durable[0], 1);
+        }
+      });
+    }
+  });
+});
+
+describe("SimDisk copies and losses", () => {
+  it("a copy is independent of the disk, and no more durable", async () => {
+    const scene = new Scene();
+    await scene.run(async () => {
+      const file = await stored(scene.disk);
+      file.write(10, bytes(5, 2));
+      const old = scene.disk.copy({ process: new Process(scene.scheduler) });
+      await file.sync();
+      await scene.disk.remove("file");
+      assert.equal(scene.disk.has("file"), false);
+      assert.equal(old.bytesOf("file").length, 15);
+      assert.deepEqual(old.crash({ keep: "none" }).bytesOf("file"), bytes(10, 1));
+    });
+  });
+
+  it("lost files are gone in both views, and those of the other kind stay", async () => {
+    const scene = new Scene();
+    const { disk } = scene;
+    const names = ["snapshot-0000000000000009.snap", "wal-0000000000000001.log", "wal-spare.tmp"];
+    await scene.run(async () => {
+      for (const name of names) await disk.create(name);
+      await disk.syncDirectory();
+      await disk.create("wal-0000000000000002.log");
+      const left = disk.kill({ process: new Process(scene.scheduler) });
+      assert.deepEqual(left.lose("wal"), [names[1], "wal-0000000000000002.log"]);
+      assert.deepEqual(left.lose("wal"), []);
+      assert.deepEqual(await left.list(), [names[0], names[2]]);
+      const after = left.crash({ keep: "all" }, { process: new Process(scene.scheduler) });
+      assert.deepEqual(await after.list(), [names[0], names[2]]);
+      assert.deepEqual(after.lose("snapshot"), [names[0]]);
+    });
+  });
+});
+
+describe("SimDisk after a power loss, by what was synced", () => {
+  it("a rename that is durable before the bytes leaves an empty file, or the old bytes", async () => {
+    const scene = new Scene();
+    const { disk } = scene;
+    await scene.run(async () => {
+      await stored(disk);
+      const file = await disk.create("new.tmp");
+      file.write(0, bytes(700, 2));
+      await disk.rename("new.tmp", "file");
+      assert.deepEqual(disk.copy().crash({ keep: "none" }).bytesOf("file"), bytes(10, 1));
+      await disk.syncDirectory();
+      assert.equal(disk.copy().crash({ keep: "none" }).bytesOf("file").length, 0);
+      await file.sync();
+      assert.deepEqual(disk.crash({ keep: "none" }).bytesOf("file"), bytes(700, 2));
+    });
+  });
+
+  it("names that were not synced come and go each on its own, removed ones come back", async () => {
+    const scene = new Scene();
+    const seen = new Set<string>();
+    const { disk } = scene;
+    await scene.run(async () => {
+      await disk.create("old");
+      await disk.syncDirectory();
+      await disk.create("made");
+      await disk.rename("old", "renamed");
+      await disk.remove("made");
+      await disk.create("last");
+      for (let round = 0; round < 60; round += 1) {
+        const left = disk.crash({ keep: "some" });
+        seen.add(left.names().join());
+      }
+    });
+    for (const names of [
+      "old",
+      "renamed",
+      "made,old",
+      "last,old",
+      "last,renamed",
+      "last,made,old",
+    ]) {
+      assert.ok(seen.has(names), `${names} not among ${[...seen].join(" | ")}`);
+    }
+  });
+});
