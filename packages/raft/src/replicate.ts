@@ -27,17 +27,31 @@ export function replicate(raft: Raft, leader: Leader): void {
 
 /**
  * Nothing was sent for a heartbeat interval: say that the leader lives, and probe where the logs
- * meet (§5.2).
+ * meet (§5.2). Entries that wait for their pace go along: an empty request would put them off, and
+ * for ever when `coalesceMs` reaches `heartbeatMs` (simulated seed 5138).
  */
 export function sendHeartbeat(raft: Raft, leader: Leader, peer: Progress): void {
+  if (peer.flow !== "snapshot" && lacksSendable(raft, peer)) {
+    const before = leader.seq;
+    sendBatches(raft, leader, peer);
+    if (leader.seq > before) return;
+  }
   const canProbe = peer.flow === "probe" && peer.next > raft.log.startIndex;
   if (canProbe && peer.messagesInWindow === 0) sendProbe(raft, leader, peer);
   else sendEmpty(raft, leader, peer);
 }
 
 function sendEntries(raft: Raft, leader: Leader, peer: Progress): void {
-  const { windowMessages, windowBytes, messageBytesMax, coalesceMs } = raft.config;
-  if (raft.now < peer.sentAt + coalesceMs) return;
+  if (raft.now >= peer.sentAt + raft.config.coalesceMs) sendBatches(raft, leader, peer);
+}
+
+/** Entries are there for this peer, and were not compacted. */
+function lacksSendable({ log }: Raft, { next }: Progress): boolean {
+  return next <= log.lastIndex && next > log.startIndex;
+}
+
+function sendBatches(raft: Raft, leader: Leader, peer: Progress): void {
+  const { windowMessages, windowBytes, messageBytesMax } = raft.config;
   while (peer.next <= raft.log.lastIndex && peer.hasRoom(windowMessages, windowBytes)) {
     const entries = raft.log.sliceBytes(peer.next, messageBytesMax);
     const request = appendRequest(raft, leader, peer, peer.next - 1, entries);

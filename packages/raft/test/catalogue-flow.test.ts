@@ -187,6 +187,28 @@ test("G4 what was reported lost waits coalesceMs before it goes again, so a fail
   assert.equal(node.now - since, 5);
 });
 
+test("G5 a heartbeat takes along what waits for its pace: pacing as long as the heartbeat starves nobody", () => {
+  for (const coalesceMs of [20, 30]) {
+    const node = matchedLeader({ voters: 2, config: { heartbeatMs: 20, coalesceMs } });
+    // A heartbeat has just left when a command comes: it has to wait for its pace.
+    do node.timeout();
+    while (node.settle().length === 0);
+    acknowledge(node, 2);
+    const since = node.now;
+    const matched = node.raft.log.lastIndex;
+    node.propose("x");
+    let sent = 0;
+    while (sent === 0 && node.now < since + 100) {
+      for (const message of node.settle()) {
+        if (message.kind === "append-request") sent += message.entries.length;
+      }
+      acknowledge(node, 2, matched);
+      if (sent === 0) node.timeout();
+    }
+    assert.deepEqual([sent, node.now - since <= 20], [1, true], `coalesceMs ${coalesceMs}`);
+  }
+});
+
 test("G4 a heartbeat while a probe is under way is no second probe", () => {
   const node = leader({ voters: 2, log: [1, 1] });
   assert.equal(node.peer(2).messagesInWindow, 1);

@@ -153,7 +153,7 @@ test("effects that were empty stay empty when later steps have something to say"
 });
 
 test("the recorder's own checks fire: a copy that differs is found", () => {
-  const world = record(3, 3, { electionTimeoutMs: 60, electionTimeoutMaxMs: 120, heartbeatMs: 10 });
+  const world = record(5, 3, { electionTimeoutMs: 60, electionTimeoutMaxMs: 120, heartbeatMs: 10 });
   const life = world.lives.find((each) => each.turns.length > 200);
   assert.ok(life);
   const other = cloneRaft(life.born);
