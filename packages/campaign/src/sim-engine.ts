@@ -2,39 +2,18 @@
 
 import { RAFT_MARKS } from "@holdfast/raft";
 import { MAYBE_POINTS, REPLICA_MARKS } from "@holdfast/replica";
-import {
-  describePlan,
-  drawPlan,
-  type Plan,
-  type Profile,
-  planFromJson,
-  planToJson,
-  runPlan,
-} from "@holdfast/sim";
+import { describePlan, drawPlan, planFromJson, planToJson, runPlan } from "@holdfast/sim";
 import type { Engine, Onlooker } from "./engine.ts";
 import { hostPump } from "./host-pump.ts";
 
-const POINTS: readonly string[] = MAYBE_POINTS.map(({ name }) => name);
-
 export const engine: Engine = {
-  marks: [...[...RAFT_MARKS, ...REPLICA_MARKS].map(({ name }) => name), ...POINTS],
-  plan,
+  marks: [...RAFT_MARKS, ...REPLICA_MARKS, ...MAYBE_POINTS].map(({ name }) => name),
+  plan: (seed, profile) => drawPlan(seed, profile),
   run: (of, onlooker) => runPlan(of, { pump: hostPump, ...told(onlooker) }),
   describe: describePlan,
   toJson: planToJson,
   fromJson: planFromJson,
 };
-
-/** With all rare paths, but none of them more often than is good for progress. */
-function plan(seed: number, profile: Profile): Plan {
-  const drawn = drawPlan(seed, { maybePoints: POINTS, ...profile });
-  const maybe: Record<string, number> = {};
-  for (const { name, oftenMax } of MAYBE_POINTS) {
-    const odds = drawn.maybe[name];
-    if (odds !== undefined) maybe[name] = Math.min(odds, oftenMax);
-  }
-  return { ...drawn, maybe };
-}
 
 type Tell = (at: number, node: number, text: string) => void;
 
