@@ -23,7 +23,8 @@ export function isPumpAway(): boolean {
  * promise job is left. Only documented behaviour, and of the ways that were measured on Node 20, 22
  * and 24 (3 awaits per event) the fastest such: 4.3 million events a second, against 1.2 with
  * `setImmediate` and 6.5 with the internal `process._tickCallback`. A tick may not ask for the next
- * one directly: promise jobs would starve.
+ * one directly: promise jobs would starve. In real runs, where an event does more than that, the
+ * internal ways are 3 % (`process._tickCallback`) and 8 % (`%PerformMicrotaskCheckpoint`) faster.
  */
 export const hostPump: Pump = (step) =>
   new Promise((resolve, reject) => {

@@ -6,6 +6,8 @@ export interface Job {
   readonly source: { readonly seed: number } | { readonly plan: Plan };
   /** Run it again and compare. */
   readonly twice: boolean;
+  /** Look for resources of the platform that are made behind the guard's stubs. */
+  readonly isWatched: boolean;
 }
 
 export interface Ran {

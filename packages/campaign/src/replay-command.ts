@@ -44,7 +44,7 @@ export async function replay(request: ReplayRequest, surroundings: Surroundings)
   if (!request.isTwice) return ran.failure === undefined ? 0 : 1;
 
   const lane = new Lane({ ...request, engine: surroundings.engine, jobsPerThread: 1 });
-  const again = await lane.run({ source: { plan }, twice: false });
+  const again = await lane.run({ source: { plan }, twice: false, isWatched: true });
   await lane.close();
   const isSame = JSON.stringify(again.outcome) === JSON.stringify(ran.outcome);
   say(`twice       ${isSame ? "the same on another thread" : "DIFFERENT on another thread"}`);

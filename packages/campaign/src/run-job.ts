@@ -3,7 +3,7 @@
 import type { Plan, Profile } from "@holdfast/sim";
 import { firstDifference } from "./determinism.ts";
 import type { Engine, Onlooker } from "./engine.ts";
-import { guarded } from "./guard.ts";
+import { type GuardOptions, guarded } from "./guard.ts";
 import { type Job, type Ran, withoutEnd } from "./job.ts";
 
 /** Never rejects: whatever goes wrong is the failure of this run. */
@@ -14,9 +14,10 @@ export async function runJob(engine: Engine, profile: Profile, job: Job): Promis
   } catch (error) {
     return rejected("campaign: no plan", error, 0);
   }
-  const first = await runPlanned(engine, plan, {});
+  const guard = { isWatched: job.isWatched };
+  const first = await runPlanned(engine, plan, {}, guard);
   if (!job.twice || first.failure !== undefined) return first;
-  const second = await runPlanned(engine, plan, {});
+  const second = await runPlanned(engine, plan, {}, guard);
   const isSame = JSON.stringify(first.outcome) === JSON.stringify(second.outcome);
   if (isSame) return { ...first, wallMs: first.wallMs + second.wallMs };
   const message = await firstDifference((onlooker) => runPlanned(engine, plan, onlooker));
@@ -29,12 +30,17 @@ export async function runJob(engine: Engine, profile: Profile, job: Job): Promis
 export const DIFFERS = "determinism: two runs of a plan differ";
 
 /** One run under guard. */
-export async function runPlanned(engine: Engine, plan: Plan, onlooker: Onlooker): Promise<Ran> {
+export async function runPlanned(
+  engine: Engine,
+  plan: Plan,
+  onlooker: Onlooker,
+  guard: GuardOptions = {},
+): Promise<Ran> {
   const begun = performance.now();
   const rejections: unknown[] = [];
   const note = (reason: unknown): void => void rejections.push(reason);
   process.on("unhandledRejection", note);
-  const result = await guarded(() => engine.run(plan, onlooker));
+  const result = await guarded(() => engine.run(plan, onlooker), guard);
   // Node looks for rejections that nobody handles only when the event loop turns.
   await new Promise((resolve) => setImmediate(resolve));
   process.off("unhandledRejection", note);

@@ -27,7 +27,9 @@ export function parseSeeds(text: string): readonly KnownSeed[] {
 /** A line of the file, without its end. */
 export function seedLine({ seed, profile }: KnownSeed, failure: Failure): string {
   const words = Object.keys(profile).length === 0 ? "" : ` ${JSON.stringify(profile)}`;
-  const why = `${failure.check}: ${failure.message}`
+  const { check, message } = failure;
+  const text = message.startsWith(check) ? message : `${check}: ${message}`;
+  const why = text
     .replaceAll(/[\s#]+/g, " ")
     .slice(0, 80)
     .trim();

@@ -117,7 +117,7 @@ class Lanes {
     if (this.#signal.aborted) return undefined;
     const lane = this.#free.pop();
     if (lane === undefined) throw new RangeError("More candidates at a time than threads");
-    const { failure } = await lane.run({ source: { plan }, twice });
+    const { failure } = await lane.run({ source: { plan }, twice, isWatched: true });
     this.#free.push(lane);
     return failure;
   }

@@ -93,10 +93,10 @@ test("whatever a run does is the failure of its seed, and the next one runs", as
   const lane = new Lane({ ...LANE, limitMs: 1500 });
   for (const [seed, check, message] of BROKEN) {
     await t.test(check, async () => {
-      const { failure } = await lane.run({ source: { seed }, twice: true });
+      const { failure } = await lane.run({ source: { seed }, twice: true, isWatched: true });
       assert.equal(failure?.check, check);
       assert.match(failure.message, message);
-      const next = await lane.run({ source: { seed: 1 }, twice: false });
+      const next = await lane.run({ source: { seed: 1 }, twice: false, isWatched: true });
       assert.equal(next.failure, undefined);
     });
   }

@@ -117,7 +117,8 @@ test("a shrunken plan still fails, and has only what the failure needs", async (
       assert.ok(plan.clocks.every(({ offsetMs, driftPpm }) => offsetMs === 0 && driftPpm === 0));
       assert.deepEqual(plan.nodeKnobs, {});
       assert.equal(plan.clocks.length, plan.nodes);
-      assert.equal(plan.safetyMs, 20_000);
+      assert.equal(plan.safetyMs, need.atMs);
+      assert.ok(plan.faults.every(({ at }) => at === 0));
     }),
     { numRuns: 60 },
   );

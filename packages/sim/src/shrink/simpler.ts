@@ -25,6 +25,7 @@ export const STAGES: readonly Stage[] = [
   { name: "surroundings", run: plainSurroundings },
   { name: "healing", run: plainHealing },
   { name: "details of faults", run: plainFaults },
+  { name: "times of faults", run: closerFaults },
 ];
 
 /** What lies behind the failure can't have led to it; and perhaps less time is enough. */
@@ -32,10 +33,7 @@ async function shorten(candidates: Candidates): Promise<void> {
   const { at } = candidates.failure;
   const end = Math.floor(at) + 1;
   if (end < candidates.plan.safetyMs) await candidates.firstOf([cutAt(candidates.plan, end)]);
-  const { safetyMs } = candidates.plan;
-  const shares = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4];
-  const lengths = shares.map((share) => Math.ceil(safetyMs * share));
-  await candidates.firstOf(lengths.map((length) => cutAt(candidates.plan, length)));
+  await descend(candidates, (plan) => plan.safetyMs, 1, cutAt);
 }
 
 function cutAt(plan: Plan, safetyMs: number): Plan {
@@ -201,6 +199,28 @@ async function plainFaults(candidates: Candidates): Promise<void> {
       await candidates.firstOf([withFault(candidates.plan, at, { power: false })]);
     }
   }
+}
+
+/** Takes away the time between a fault and the one before, or the beginning. */
+async function closerFaults(candidates: Candidates): Promise<void> {
+  for (let place = 0; place < candidates.plan.faults.length; place++) {
+    await descend(
+      candidates,
+      (plan) => gapBefore(plan, place),
+      0,
+      (plan, gapMs) => {
+        const earlierMs = gapBefore(plan, place) - gapMs;
+        const faults = plan.faults.map((fault, at) =>
+          at < place ? fault : { ...fault, at: fault.at - earlierMs },
+        );
+        return { ...plan, faults };
+      },
+    );
+  }
+}
+
+function gapBefore({ faults }: Plan, place: number): number {
+  return (faults[place]?.at ?? 0) - (faults[place - 1]?.at ?? 0);
 }
 
 function measureOf(fault: Fault | undefined, field: string): number {

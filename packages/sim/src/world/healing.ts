@@ -31,6 +31,7 @@ export function healed(world: World): readonly Server[] | undefined {
   for (const server of world.servers) {
     server.trap = undefined;
     server.disk.faults.heal();
+    server.disk.faults.syncMs = world.plan.disks.syncMs;
     processOf(server)?.resume();
   }
   const isCore = new Set(healing.core);
