@@ -7,19 +7,17 @@ import type { Process } from "./process.ts";
 
 export interface DiskCallsOptions {
   readonly random: () => number;
-  readonly clock: Clock | undefined;
-  readonly syncMs: (() => number) | undefined;
-  readonly process: Process | undefined;
-  readonly faults: DiskFaults;
-  readonly hooks: DiskHooks;
+  readonly clock?: Clock;
+  readonly syncMs?: () => number;
+  readonly process?: Process;
 }
 
 type Reject = (error: DiskError) => void;
 
 /**
- * The calls of one process to its disk. When they are stopped, or the process is dead, nothing takes
- * effect any more: without a process what was under way rejects with `closed`, with one it never
- * settles.
+ * The calls of one process to its disk. When they are stopped, or the process is dead, nothing
+ * takes effect any more: without a process what was under way rejects with `closed`, with one it
+ * never settles.
  */
 export class DiskCalls {
   /** Operations begun, and syncs that have succeeded. */
@@ -27,12 +25,14 @@ export class DiskCalls {
   syncs = 0;
   readonly #options: DiskCallsOptions;
   readonly #faults: DiskFaults;
+  readonly #hooks: DiskHooks;
   readonly #process: Process | undefined;
   #isStopped = false;
 
-  constructor(options: DiskCallsOptions) {
+  constructor(options: DiskCallsOptions, faults: DiskFaults, hooks: DiskHooks) {
     this.#options = options;
-    this.#faults = options.faults;
+    this.#faults = faults;
+    this.#hooks = hooks;
     this.#process = options.process;
   }
 
@@ -47,13 +47,13 @@ export class DiskCalls {
   /** Counts an operation, lets the hook act, and says how it fails, if it does. */
   admit(operation: DiskOperation, name: string): DiskErrorCode | undefined {
     this.operations += 1;
-    const code = this.#options.hooks.before?.(this.operations, operation, name);
+    const code = this.#hooks.before?.(this.operations, operation, name);
     return code ?? this.#faults.take(operation);
   }
 
   /** The operation has had its effect. */
   took(operation: DiskOperation, name: string): void {
-    this.#options.hooks.after?.(operation, name);
+    this.#hooks.after?.(operation, name);
   }
 
   /** True when there is nothing to do, as the process is dead; throws when only the disk is. */

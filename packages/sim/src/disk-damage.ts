@@ -37,7 +37,7 @@ interface Target {
   readonly name: string;
   readonly inode: Inode;
   readonly usedBytes: number;
-  /** What must be there, as anybody can see who reads the rest: other bytes up to here are damage. */
+  /** Up to here the rest of the log shows what must be there: anything else is damage. */
   readonly provenBytes: number;
   /** The file can't end before this. */
   readonly lengthMin: number;

@@ -118,8 +118,9 @@ export class Inode {
   }
 
   /**
-   * The sync fails: nothing of it counts as dirty any more, so a later sync succeeds and writes none
-   * of it. Where readers keep seeing the new bytes, any part of them may have reached the platter.
+   * The sync fails: nothing of it counts as dirty any more, so a later sync succeeds and writes
+   * none of it. Where readers keep seeing the new bytes, any part of them may have reached the
+   * platter.
    */
   failSync(point: SyncPoint, after: AfterFailedSync, random: () => number): void {
     const at = this.#underWay.indexOf(point);

@@ -1,4 +1,4 @@
-/** Which sectors of a file wait for the platter: a few runs, in order, cheap to extend at the end. */
+/** Which sectors of a file wait for the platter: a few runs in order, cheap to extend. */
 
 /** Disjoint runs of sectors, ascending; runs that touch are one. */
 export class SectorRanges {

@@ -70,9 +70,7 @@ export class SimDisk implements Disk, FileOwner {
     this.faults = options.faults ?? new DiskFaults();
     this.#hooks = { before: options.onOperation, after: undefined };
     if (options.capacityBytes !== undefined) this.faults.capacityBytes = options.capacityBytes;
-    const { random, clock, syncMs, process } = options;
-    const { faults } = this;
-    this.calls = new DiskCalls({ random, clock, syncMs, process, faults, hooks: this.#hooks });
+    this.calls = new DiskCalls(options, this.faults, this.#hooks);
   }
 
   /** Called before each operation. May be set at any time, and does not outlive the disk. */
@@ -257,7 +255,7 @@ export class SimDisk implements Disk, FileOwner {
     calls.isOver();
   }
 
-  /** How many of the bytes there is room for; what a file has already can always be written over. */
+  /** How many of the bytes there is room for; what a file has can always be written over. */
   #fitting(inode: Inode, position: number, length: number): number {
     const { capacityBytes } = this.faults;
     if (capacityBytes === Number.POSITIVE_INFINITY) return length;

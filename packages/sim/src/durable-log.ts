@@ -107,8 +107,8 @@ export class DurableLog implements DurableState, DiskWatcher {
   /**
    * What this `raft`, just started from what a crash left, lacks of what was durable; in constant
    * text, or `undefined` when all is there. A cut of the log that was under way may have got there,
-   * and what it takes back may be gone; entries from `cutFrom` on may be gone in any case. Not for a
-   * disk that was damaged meanwhile.
+   * and what it takes back may be gone; entries from `cutFrom` on may be gone in any case. Not for
+   * a disk that was damaged meanwhile.
    */
   missingIn(raft: Raft, cutFrom: Index = Number.POSITIVE_INFINITY): string | undefined {
     const { term, vote } = this.hardState;

@@ -27,7 +27,9 @@ export function diskSuite(name: string, make: () => Promise<DiskUnderTest>): voi
   describe(`${name} keeps the promises of the Disk port`, () => {
     names(test);
     contents(test);
+    reads(test);
     lengths(test);
+    handles(test);
     ends(test);
   });
 }
@@ -65,6 +67,13 @@ function names(test: Test): void {
   test("rename: a missing source is reported as not-found", async (disk) => {
     await assert.rejects(disk.rename("absent", "to"), hasCode("not-found"));
     assert.deepEqual(await disk.list(), []);
+  });
+
+  test("rename: to its own name changes nothing", async (disk) => {
+    await put(disk, "file", [1, 2]);
+    await disk.rename("file", "file");
+    assert.deepEqual(await disk.list(), ["file"]);
+    assert.deepEqual(await get(disk, "file"), [1, 2]);
   });
 
   test("remove: takes the name away, and removing it again is no error", async (disk) => {
@@ -110,7 +119,9 @@ function contents(test: Test): void {
   test("write: of nothing changes nothing, also past the end", async (disk) => {
     const file = await disk.create("file");
     file.write(0, new Uint8Array(0));
+    file.write(10, new Uint8Array(0));
     assert.equal(file.size, 0);
+    assert.deepEqual([...(await file.read(0, 20))], []);
     await file.close();
   });
 
@@ -138,7 +149,9 @@ function contents(test: Test): void {
     assert.deepEqual(await again.read(0, bytes.length), bytes);
     await again.close();
   });
+}
 
+function reads(test: Test): void {
   test("read: gives fewer bytes only at the end, and none past it", async (disk) => {
     const file = await disk.create("file");
     file.write(0, Uint8Array.of(1, 2, 3, 4));
@@ -178,6 +191,16 @@ function lengths(test: Test): void {
     await file.close();
   });
 
+  test("truncate: is seen by who opens the file later, before any sync", async (disk) => {
+    const file = await disk.create("file");
+    file.write(0, Uint8Array.of(1, 2, 3, 4));
+    await file.sync();
+    await file.truncate(1);
+    await file.truncate(3);
+    assert.deepEqual(await get(disk, "file"), [1, 0, 0]);
+    await file.close();
+  });
+
   test("open: gives the length and the bytes of a closed file", async (disk) => {
     await put(disk, "file", [1, 2, 3]);
     const file = await disk.open("file");
@@ -186,6 +209,43 @@ function lengths(test: Test): void {
     await file.sync();
     await file.close();
     assert.deepEqual(await get(disk, "file"), [1, 2, 3, 4]);
+  });
+}
+
+function handles(test: Test): void {
+  test("rename and remove: an open handle goes on working on its file", async (disk) => {
+    const file = await disk.create("file");
+    file.write(0, Uint8Array.of(1));
+    await disk.rename("file", "moved");
+    file.write(1, Uint8Array.of(2));
+    await file.sync();
+    assert.deepEqual(await get(disk, "moved"), [1, 2]);
+    await disk.remove("moved");
+    assert.deepEqual([...(await file.read(0, 2))], [1, 2]);
+    await file.close();
+  });
+
+  test("rename: a handle of the file that was replaced keeps that file", async (disk) => {
+    const old = await disk.create("file");
+    old.write(0, Uint8Array.of(1));
+    await put(disk, "new", [2, 2]);
+    await disk.rename("new", "file");
+    old.write(1, Uint8Array.of(1));
+    await old.sync();
+    assert.deepEqual([...(await old.read(0, 9))], [1, 1]);
+    assert.deepEqual(await get(disk, "file"), [2, 2]);
+    await old.close();
+  });
+
+  test("create: after a removal it is another file than the one that is still open", async (disk) => {
+    const old = await disk.create("file");
+    old.write(0, Uint8Array.of(1, 1, 1));
+    await disk.remove("file");
+    const file = await disk.create("file");
+    file.write(0, Uint8Array.of(2));
+    assert.deepEqual([...(await old.read(0, 9))], [1, 1, 1]);
+    assert.deepEqual(await get(disk, "file"), [2]);
+    await Promise.all([old.close(), file.close()]);
   });
 }
 
@@ -201,16 +261,28 @@ function ends(test: Test): void {
     await file.close();
   });
 
-  test("rename and remove: an open handle goes on working on its file", async (disk) => {
+  test("sync: reads and writes go on meanwhile, on all files", async (disk) => {
+    const files = await Promise.all(["a", "b", "c"].map((name) => disk.create(name)));
+    const syncs = files.map((file, at) => {
+      file.write(0, new Uint8Array(5000).fill(at + 1));
+      return file.sync();
+    });
+    for (const file of files) file.write(5000, Uint8Array.of(9));
+    const read = await Promise.all(files.map((file) => file.read(4998, 9)));
+    assert.deepEqual(
+      read.map((bytes) => [...bytes]),
+      [1, 2, 3].map((value) => [value, value, 9]),
+    );
+    await Promise.all(syncs);
+    await Promise.all(files.map((file) => file.sync()));
+    await Promise.all(files.map((file) => file.close()));
+  });
+
+  test("close: a sync that is under way still ends", async (disk) => {
     const file = await disk.create("file");
-    file.write(0, Uint8Array.of(1));
-    await disk.rename("file", "moved");
-    file.write(1, Uint8Array.of(2));
-    await file.sync();
-    assert.deepEqual(await get(disk, "moved"), [1, 2]);
-    await disk.remove("moved");
-    assert.deepEqual([...(await file.read(0, 2))], [1, 2]);
-    await file.close();
+    file.write(0, Uint8Array.of(1, 2));
+    await Promise.all([file.sync(), file.close()]);
+    assert.deepEqual(await get(disk, "file"), [1, 2]);
   });
 
   test("close: afterwards every call says closed, and closing again is no error", async (disk) => {
