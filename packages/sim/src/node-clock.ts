@@ -17,7 +17,7 @@ export interface NodeClockOptions {
   readonly random: Random;
   /** Zero each unless told. */
   readonly habits?: ClockHabits;
-  /** Timers fire up to this much early or late, in the node's ms: at most 1, which is the default. */
+  /** Timers fire up to so many of the node's ms early or late: at most 1, the default. */
   readonly slackMs?: number;
 }
 
