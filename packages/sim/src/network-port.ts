@@ -18,10 +18,10 @@ export class Port implements Network {
   readonly #process: Process | undefined;
   #receiver: Receiver | undefined;
 
-  constructor(id: NodeId, exchange: Exchange, process: Process | undefined) {
+  constructor(id: NodeId, exchange: Exchange, owner: Process | undefined) {
     this.id = id;
     this.#exchange = exchange;
-    this.#process = process;
+    this.#process = owner;
   }
 
   /** Somebody listens: started, neither closed nor replaced nor dead. */

@@ -17,7 +17,7 @@ export interface Weather {
   readonly tail?: "even" | "long";
   /** How many of 1000 responses take 200 to 2400 ms longer. */
   readonly lateReplies?: number;
-  /** How many of 1000 packets arrive once more at some time in the next `replayMs`. Not on connections. */
+  /** How many of 1000 packets come again at some time in `replayMs`. Not on connections. */
   readonly replayed?: number;
   /** In ms; two minutes unless told. */
   readonly replayMs?: number;

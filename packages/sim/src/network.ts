@@ -6,14 +6,8 @@
 import { assert, type NodeId } from "@holdfast/raft";
 import type { Lane, Network } from "@holdfast/replica";
 import { Connection, type Medium, Parcel } from "./network-connection.ts";
-import {
-  type Drop,
-  type Lift,
-  type Link,
-  type LinkFault,
-  LinkState,
-  laneNumber,
-} from "./network-link.ts";
+import { type Drop, type Lift, type Link, type LinkState, laneNumber } from "./network-link.ts";
+import { LinkTable } from "./network-links.ts";
 import {
   Ledger,
   type Loss,
@@ -38,8 +32,8 @@ export type PacketFilter = (from: NodeId, to: NodeId, lane: Lane, packet: Uint8A
 /**
  * - `raw`: each packet finds its own way: it may be lost, repeated and overtaken.
  * - `connections`: one connection per node, peer and lane, in order and without gaps until it
- *   breaks, as TCP. A cut link stalls it; it breaks when that lasts. It is dialled again by the next
- *   packet after a pause, and what is sent meanwhile is lost.
+ *   breaks, as TCP. A cut link stalls it; it breaks when that lasts. It is dialled again by the
+ *   next packet after a pause, and what is sent meanwhile is lost.
  */
 export type Carrying = "raw" | "connections";
 
@@ -61,7 +55,6 @@ const DIAL_MS = 50;
 const DIAL_MS_MAX = 1000;
 /** TCP sends what was lost again after this long, in ms. */
 const RETRY_MS = 200;
-const NODES = 8;
 
 /** A copy of a packet that comes long after it. */
 interface Replayed {
@@ -78,7 +71,6 @@ export class SimNetwork {
   filter: PacketFilter | undefined;
   readonly #ledger = new Ledger();
   readonly #scheduler: Scheduler;
-  readonly #random: Random;
   readonly #isOrdered: boolean;
   readonly #socketBytesMax: number;
   readonly #medium: Medium;
@@ -89,15 +81,13 @@ export class SimNetwork {
   #weather: Weather = FAIR;
   /** Times all was healed. */
   #heals = 0;
-  /** By id; ids up to `#stride - 1` can be plugged. */
-  #ports: (Port | undefined)[] = [];
-  /** By `from * #stride + to`; made when first needed. */
-  #links: (LinkState | undefined)[] = [];
-  #stride: number = NODES;
+  readonly #links: LinkTable;
+  /** By id. */
+  readonly #ports: (Port | undefined)[] = [];
 
   constructor(scheduler: Scheduler, random: Random, options: NetworkOptions = {}) {
     this.#scheduler = scheduler;
-    this.#random = random;
+    this.#links = new LinkTable(random);
     this.#isOrdered = options.carrying === "connections";
     this.#socketBytesMax = options.socketBytesMax ?? 1 << 20;
     this.#exchange = {
@@ -151,7 +141,7 @@ export class SimNetwork {
 
   /** Packets that each node has sent, by id. */
   get sent(): ReadonlyMap<NodeId, number> {
-    const ids = Array.from({ length: this.#stride }, (_, id) => id);
+    const ids = Array.from({ length: this.#links.ids }, (_, id) => id);
     return new Map(ids.map((id) => [id, this.#ledger.of(id).packets]));
   }
 
@@ -163,12 +153,12 @@ export class SimNetwork {
   /**
    * A port for one life of node `id`. Its `start` takes the place of the port before, which gets
    * nothing any more; what is on its way to that one is lost. What comes in is delivered through
-   * `process` when there is one.
+   * `owner` when there is one.
    */
-  plug(id: NodeId, process?: Process): Network {
+  plug(id: NodeId, owner?: Process): Network {
     assert(Number.isSafeInteger(id) && id > 0, "network.plug: id");
-    if (id >= this.#stride) this.#grow(id + 1);
-    return new Port(id, this.#exchange, process);
+    this.#links.grow(id);
+    return new Port(id, this.#exchange, owner);
   }
 
   /** Nothing reaches or leaves the node's port any more; connections with it are gone. */
@@ -179,23 +169,23 @@ export class SimNetwork {
 
   /** Nothing arrives over these links. */
   cut(links: readonly Link[]): Lift {
-    return this.#lay(links, { kind: "cut" });
+    return this.#links.lay(links, { kind: "cut" });
   }
 
   /** What is sent over these links waits, and sets out in one burst when the fault is lifted. */
   clog(links: readonly Link[]): Lift {
-    return this.#lay(links, { kind: "clog" });
+    return this.#links.lay(links, { kind: "clog" });
   }
 
   /** Each lane of these links carries so many bytes in a second; the rest waits its turn. */
   slow(links: readonly Link[], bytesPerSecond: number): Lift {
     assert(bytesPerSecond > 0, "network.slow: rate");
-    return this.#lay(links, { kind: "slow", bytesPerSecond });
+    return this.#links.lay(links, { kind: "slow", bytesPerSecond });
   }
 
   /** Packets of some kinds are lost on these links. */
   drop(links: readonly Link[], drop: Drop): Lift {
-    return this.#lay(links, { kind: "drop", drop });
+    return this.#links.lay(links, { kind: "drop", drop });
   }
 
   /**
@@ -204,20 +194,20 @@ export class SimNetwork {
    */
   breakConnections(links: readonly Link[]): void {
     for (const { from, to } of links) {
-      const link = this.#linkOf(from, to);
+      const link = this.#links.get(from, to);
       for (const connection of link.connections) {
         if (connection === undefined || connection.isBroken) continue;
         connection.break("break");
         this.#broke(connection);
       }
       this.#report(link);
-      this.#report(this.#linkOf(to, from));
+      this.#report(this.#links.get(to, from));
     }
   }
 
   /** Nothing passes between `id` and all others, both ways. */
   isolate(id: NodeId): void {
-    const nodes = Array.from({ length: this.#stride - 1 }, (_, i) => i + 1);
+    const nodes = Array.from({ length: this.#links.ids - 1 }, (_, i) => i + 1);
     this.cut(linksOf({ kind: "isolate", who: id }, () => id, nodes));
   }
 
@@ -230,17 +220,12 @@ export class SimNetwork {
       this.#setStorms([]);
       this.#heals++;
     }
-    for (const link of this.#links) {
-      if (link === undefined) continue;
-      if (among === undefined || (among.includes(link.from) && among.includes(link.to))) {
-        link.liftAll();
-      }
-    }
+    this.#links.heal(among);
   }
 
   /** Whether a cut lies on this link. */
   isCut(from: NodeId, to: NodeId): boolean {
-    return this.#linkOf(from, to).isCut;
+    return this.#links.get(from, to).isCut;
   }
 
   /** Hands a packet over as if `from` had sent it. */
@@ -261,9 +246,9 @@ export class SimNetwork {
 
   #carry(port: Port, to: NodeId, lane: Lane, bytes: Uint8Array): void {
     const { id: from } = port;
-    if (to === from || to < 1 || to >= this.#stride) return; // nobody there, ever
+    if (to === from || to < 1 || to >= this.#links.ids) return; // nobody there, ever
     const id = this.#ledger.sent(from, to, lane, bytes);
-    const link = this.#links[from * this.#stride + to] ?? this.#linkOf(from, to);
+    const link = this.#links.get(from, to);
     if (this.filter?.(from, to, lane, bytes) === false || link.drops(lane, bytes)) {
       this.#ledger.lost(id, "filter");
       return;
@@ -372,7 +357,7 @@ export class SimNetwork {
     return connection;
   }
 
-  /** What a dead sender has sent last still arrives; what its peer's last life was to get doesn't. */
+  /** What a dead sender has sent still arrives; what its peer's last life was to get doesn't. */
   #leave(connection: Connection | undefined, target: Port | undefined): void {
     if (connection === undefined || connection.isBroken) return;
     if (connection.target === target && target.isOpen) connection.leave();
@@ -401,52 +386,10 @@ export class SimNetwork {
   /** The oldest connection of a process that doesn't read breaks when its sockets are full. */
   #filled(port: Port): void {
     while (port.heldBytes > this.#socketBytesMax) {
-      const oldest = this.#oldestInto(port);
+      const oldest = this.#links.oldestUnread(port.id);
       if (oldest === undefined) return;
       oldest.break("overflow");
       this.#broke(oldest);
     }
-  }
-
-  #oldestInto(port: Port): Connection | undefined {
-    let oldest: Connection | undefined;
-    for (let from = 1; from < this.#stride; from++) {
-      for (const one of this.#links[from * this.#stride + port.id]?.connections ?? []) {
-        if (one === undefined || one.target !== port) continue;
-        if (one.oldestUnread < (oldest?.oldestUnread ?? Number.POSITIVE_INFINITY)) oldest = one;
-      }
-    }
-    return oldest;
-  }
-
-  #lay(links: readonly Link[], fault: LinkFault): Lift {
-    const states = links.map(({ from, to }) => this.#linkOf(from, to));
-    for (const state of states) state.lay(fault);
-    return {
-      lift: (): void => {
-        for (const state of states) state.lift(fault);
-      },
-    };
-  }
-
-  #linkOf(from: NodeId, to: NodeId): LinkState {
-    const highest = Math.max(from, to);
-    if (highest >= this.#stride) this.#grow(highest + 1);
-    const at = from * this.#stride + to;
-    let link = this.#links[at];
-    if (link === undefined) {
-      link = new LinkState(from, to, this.#random.fork(`${from}-${to}`));
-      this.#links[at] = link;
-    }
-    return link;
-  }
-
-  #grow(stride: number): void {
-    const links: (LinkState | undefined)[] = [];
-    for (const link of this.#links) {
-      if (link !== undefined) links[link.from * stride + link.to] = link;
-    }
-    this.#links = links;
-    this.#stride = stride;
   }
 }

@@ -17,7 +17,7 @@ export interface NodeClockOptions {
   readonly random: Random;
   /** Zero each unless told. */
   readonly habits?: ClockHabits;
-  /** Timers fire up to this much early or late, in the node's ms; 1 unless told, which is the most. */
+  /** Timers fire up to so many of the node's ms early or late: at most 1, the default. */
   readonly slackMs?: number;
 }
 
@@ -194,9 +194,9 @@ class Soon extends TimedEvent {
   readonly #process: Process;
   readonly #next: () => void;
 
-  constructor(process: Process, next: () => void) {
+  constructor(owner: Process, next: () => void) {
     super();
-    this.#process = process;
+    this.#process = owner;
     this.#next = next;
   }
 

@@ -114,7 +114,7 @@ export class Scheduler {
     return call;
   }
 
-  /** Runs `event` so long from now; never after an endless delay. It must not be waiting already. */
+  /** Runs `event` so long from now; never after an endless delay. It must not be waiting. */
   schedule(event: TimedEvent, delayMs: number): void {
     assert(delayMs >= 0, "scheduler.schedule: negative delay");
     if (delayMs === Number.POSITIVE_INFINITY) return;
