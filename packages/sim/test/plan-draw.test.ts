@@ -108,6 +108,21 @@ test("a leader's heartbeats reach the most impatient follower in time, at any cl
   }
 });
 
+test("old packets stop coming again soon after the healing", () => {
+  let replays = 0;
+  for (const { weather, faults, knobs, safetyMs } of PLANS) {
+    const echoMs = 2 * (knobs.electionTimeoutMaxMs ?? 0) + 1;
+    assert.ok((weather.replayMs ?? 0) <= echoMs);
+    for (const fault of faults) {
+      if (fault.kind !== "weather" || fault.weather.replayMs === undefined) continue;
+      replays++;
+      const last = fault.at + fault.forMs + fault.weather.replayMs;
+      assert.ok(last <= safetyMs + echoMs || fault.weather.replayMs === 1);
+    }
+  }
+  assert.ok(replays > 100, String(replays));
+});
+
 test("damage and loss hit a minority, by id, and never the core that is healed", () => {
   let spending = 0;
   for (const { faults, healing, nodes } of PLANS) {

@@ -3,7 +3,7 @@
 import type { MaybePoint } from "@holdfast/replica";
 import type { Weather } from "../network.ts";
 import { type Dice, readable } from "./dice.ts";
-import type { Pace } from "./pace.ts";
+import { ECHO_TIMEOUTS, type Pace } from "./pace.ts";
 import type { ClockHabits, DiskHabits } from "./plan.ts";
 
 /** N1-N4, mild: what the cluster has to live with. Storms are faults. */
@@ -23,7 +23,9 @@ export function drawWeather(dice: Dice, pace: Pace): Weather {
       [25, dice.between(1, 50)],
       [15, dice.between(50, 300)],
     ]),
-    ...(dice.chance(15) ? { replayed: dice.between(1, 20), replayMs: 20_000 } : {}),
+    ...(dice.chance(15)
+      ? { replayed: dice.between(1, 20), replayMs: Math.round(ECHO_TIMEOUTS * pace.longMs) }
+      : {}),
   };
 }
 

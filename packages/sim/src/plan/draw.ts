@@ -18,7 +18,7 @@ import {
   healedWeather,
 } from "./draw-surroundings.ts";
 import type { Fault, FaultKind } from "./fault.ts";
-import { drawPace, type Pace } from "./pace.ts";
+import { drawPace, ECHO_TIMEOUTS, type Pace } from "./pace.ts";
 import { type Knobs, PLAN_VERSION, type Plan } from "./plan.ts";
 import { PlanError } from "./plan-error.ts";
 import type { Profile } from "./profile.ts";
@@ -94,7 +94,7 @@ export function drawPlan(seed: number | string, profile: Profile = {}): Plan {
         ? {}
         : drawMaybe(dice.fork("maybe"), profile.maybePoints ?? MAYBE_POINTS),
     load,
-    faults: numbered(drawFaults(dice.fork("faults"), scene, recipe, kinds), safetyMs),
+    faults: numbered(drawFaults(dice.fork("faults"), scene, recipe, kinds), scene),
     healing,
   };
   for (const id of ids) checkKnobs(plan, id);
@@ -181,10 +181,22 @@ function drawFaults(
 }
 
 /** In order of time, with ids that stay when others are dropped. */
-function numbered(drafts: readonly Draft[], endMs: number): Fault[] {
+function numbered(drafts: readonly Draft[], { endMs, pace }: Scene): Fault[] {
   return drafts
     .map((draft) => ({ ...draft, at: Math.round(draft.at) }))
     .filter(({ at }) => at < endMs)
+    .map((draft) => endingReplays(draft, endMs + ECHO_TIMEOUTS * pace.longMs))
     .sort((one, other) => one.at - other.at)
     .map((draft, place): Fault => ({ id: place + 1, ...draft }));
+}
+
+/**
+ * An old leader's heartbeat that comes again counts as a sign of life (§5.2), so replays must end
+ * soon after the healing: as long as they come, nobody need replace a leader that is gone.
+ */
+function endingReplays(draft: Draft, endMs: number): Draft {
+  if (draft.kind !== "weather" || draft.weather.replayMs === undefined) return draft;
+  const left = Math.max(1, Math.round(endMs - draft.at - draft.forMs));
+  const replayMs = Math.min(draft.weather.replayMs, left);
+  return { ...draft, weather: { ...draft.weather, replayMs } };
 }

@@ -39,6 +39,9 @@ const SYNC_PART = 0.04;
 /** The healed core has fair weather, in which packets take up to two ms. */
 const RANGE_MS_LEAST = 40;
 
+/** Packets of the first phase come again for so many longest election timeouts of the second. */
+export const ECHO_TIMEOUTS = 2;
+
 /** Of a heartbeat, so many fit into the shortest timeout of any node, also when clocks drift. */
 const HEARTBEATS_LEAST = 2.5;
 

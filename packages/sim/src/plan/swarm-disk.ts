@@ -52,7 +52,8 @@ export const DISK_KINDS: Readonly<Record<DiskFault["kind"], SwarmKind>> = {
         : {
             kind: "disk-loss",
             who: dice.pick(spent),
-            // A node without any file is a new one to itself (P6): only a snapshot can be missed.
+            // Without its log and any snapshot a node is a new one to itself (P6): nothing that it
+            // says could be held against it.
             area: "snapshot",
             downMs: dice.spreadMs(1, 1000),
           },
@@ -87,17 +88,16 @@ function drawError(dice: Dice, scene: Scene, habits: Habits): DiskFault {
 }
 
 /**
- * D6, D7, D13: `who` must be a node to spend. Of the log only what lies before its last batch: a
- * bad last batch, or a file that ends early, looks like a write that a crash cut short.
+ * D6, D7, D13: `who` must be a node to spend. The disk leaves alone what passes for a write that a
+ * crash cut short: a store can't notice that.
  */
 export function drawDamage(dice: Dice, who: NodeId): DiskFault {
-  const isLog = dice.chance(65);
   return {
     kind: "disk-damage",
     who,
-    area: isLog ? "wal" : "snapshot",
-    place: dice.pick(isLog ? ["head", "middle", "middle"] : ["head", "middle", "tail"]),
-    damage: dice.pick(["flip-bit", "zero-sector", "noise-sector", isLog ? "flip-bit" : "truncate"]),
+    area: dice.chance(65) ? "wal" : "snapshot",
+    place: dice.pick(["head", "middle", "middle", "tail"]),
+    damage: dice.pick(["flip-bit", "zero-sector", "noise-sector", "truncate"]),
     downMs: dice.spreadMs(1, 1000),
   };
 }
