@@ -53,7 +53,8 @@ test("faults read as sentences", () => {
         nth: 1,
         ...ending,
       },
-      "crash of node 2 at packet 1 of vote-response from now on, power lost, none of the unsynced stays, back after 50 ms",
+      "crash of node 2 at packet 1 of vote-response from now on, " +
+        "power lost, none of the unsynced stays, back after 50 ms",
     ],
     [
       { kind: "partition", shape: { kind: "split", groups: [[1, 2], [3]] }, forMs: 700 },

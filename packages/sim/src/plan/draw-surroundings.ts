@@ -66,8 +66,8 @@ export function drawClocks(dice: Dice, nodes: number): ClockHabits[] {
 export type MaybeOdds = Pick<MaybePoint, "name" | "oftenMax">;
 
 /**
- * Each point is on in a quarter of the plans, and taken in 5 to 25 of 100 cases when it is on, or as
- * often as it may be.
+ * Each point is on in a quarter of the plans, and taken in 5 to 25 of 100 cases when it is on, or
+ * as often as it may be.
  */
 export function drawMaybe(dice: Dice, points: readonly MaybeOdds[]): Record<string, number> {
   const odds: Record<string, number> = {};
