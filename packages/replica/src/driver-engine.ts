@@ -84,7 +84,10 @@ export class Engine<R> {
   }
 
   async #close(): Promise<void> {
-    if (this.state === "running") this.state = "closed";
+    if (this.state === "running") {
+      this.state = "closed";
+      this.#options.probe?.ended?.(undefined);
+    }
     const quiet = this.#halt("closed", "The replica was closed");
     try {
       await this.#options.network.close();
@@ -107,6 +110,7 @@ export class Engine<R> {
     if (this.state !== "running") return;
     this.state = "failed";
     this.failure = error;
+    this.#options.probe?.ended?.(error);
     void this.#halt("failed", `The replica has failed: ${error.message}`);
     this.#options.network.close().catch(() => {});
     this.#options.onFailure?.(error);

@@ -50,7 +50,7 @@ export {
   type Receiver,
   type Timer,
 } from "./ports.ts";
-export type { Probe } from "./probe.ts";
+export { joinProbes, type Probe } from "./probe.ts";
 export type { Applied } from "./proposals.ts";
 export { openReplica, type Replica } from "./replica.ts";
 export { type ImageHeader, readImage } from "./snapshots/image.ts";
@@ -62,6 +62,27 @@ export {
   snapshotIndexOf,
 } from "./snapshots/snapshot-store.ts";
 export type { PeerStatus, ReplicaState, ReplicaStatus } from "./status.ts";
+export { TraceFormatError } from "./trace/errors.ts";
+export { narrateTrace } from "./trace/narrate-trace.ts";
+export { readTrace } from "./trace/read-trace.ts";
+export {
+  type NodeAction,
+  type Recording,
+  TRACE_FORMAT,
+  TRACE_VERSION,
+  type TraceEvent,
+  type TraceHeader,
+  type TraceKind,
+  type TracePlace,
+  type TraceStamp,
+  type TraceStanding,
+  type TraceWrite,
+  type WorldAction,
+} from "./trace/trace-event.ts";
+export { encodeTraceLine } from "./trace/trace-line.ts";
+export type { TraceMessage, TraceRun } from "./trace/trace-message.ts";
+export { type TraceProbe, type TraceProbeOptions, traceProbe } from "./trace/trace-probe.ts";
+export { TraceRecorder, type TraceSink, type Who, WORLD } from "./trace/trace-recorder.ts";
 export { openWal, type Recovered } from "./wal/open-wal.ts";
 export { type PlacedRecord, recordAt } from "./wal/placed-record.ts";
 export type { Head, LogPoint, WalRecord } from "./wal/record.ts";

@@ -28,4 +28,26 @@ export interface Probe {
   restored?(meta: SnapshotMeta): void;
   /** An own snapshot is durable. */
   snapshotTaken?(index: number): void;
+  /** The replica was closed, or has failed by itself. Nothing is told after that. */
+  ended?(failure: Error | undefined): void;
+}
+
+/** One probe that tells all of `probes`, in their order. */
+export function joinProbes(...probes: readonly Probe[]): Required<Probe> {
+  const each = (tell: (probe: Probe) => void): void => {
+    for (const probe of probes) tell(probe);
+  };
+  return {
+    opened: (raft) => each((probe) => probe.opened?.(raft)),
+    stepping: (input, now) => each((probe) => probe.stepping?.(input, now)),
+    stepped: (input, now) => each((probe) => probe.stepped?.(input, now)),
+    writing: (write) => each((probe) => probe.writing?.(write)),
+    durable: (write) => each((probe) => probe.durable?.(write)),
+    sending: (packet) => each((probe) => probe.sending?.(packet)),
+    received: (packet) => each((probe) => probe.received?.(packet)),
+    applied: (entry) => each((probe) => probe.applied?.(entry)),
+    restored: (meta) => each((probe) => probe.restored?.(meta)),
+    snapshotTaken: (index) => each((probe) => probe.snapshotTaken?.(index)),
+    ended: (failure) => each((probe) => probe.ended?.(failure)),
+  };
 }

@@ -2,7 +2,13 @@
 
 import assert from "node:assert/strict";
 import { makeConfig, type NodeId, type RaftConfig, type RaftEvent } from "@holdfast/raft";
-import { openReplica, type Probe, type Replica, type ReplicaOptions } from "@holdfast/replica";
+import {
+  openReplica,
+  type Probe,
+  type Replica,
+  type ReplicaOptions,
+  type TraceProbe,
+} from "@holdfast/replica";
 import {
   type Keep,
   type OperationHook,
@@ -34,6 +40,8 @@ export interface ClusterOptions {
   readonly syncMs?: (id: NodeId) => number;
   /** Made anew for each start. */
   readonly probe?: (id: NodeId) => Probe;
+  /** Instead of `probe`. */
+  readonly trace?: (id: NodeId) => TraceProbe;
 }
 
 /** Runs `scene` in a world of its own and closes what it leaves running. */
@@ -103,6 +111,8 @@ export class Cluster {
   options(id: NodeId): ReplicaOptions<number> {
     const member = this.member(id);
     const voters = this.members.map((one) => one.id);
+    const trace = this.#options.trace?.(id);
+    const probe = trace ?? this.#options.probe?.(id);
     return {
       config: makeConfig({
         id,
@@ -123,9 +133,12 @@ export class Cluster {
       preallocate: false,
       snapshotEveryEntries: 0,
       snapshotEveryBytes: 0,
-      observe: (event) => member.events.push(event),
+      observe: (event) => {
+        member.events.push(event);
+        trace?.observe(event);
+      },
       onFailure: (error) => member.failures.push(error),
-      ...(this.#options.probe === undefined ? {} : { probe: this.#options.probe(id) }),
+      ...(probe === undefined ? {} : { probe }),
       ...this.#options.replica,
     };
   }

@@ -14,7 +14,8 @@ type Call =
   | { readonly on: "sending" | "received"; readonly packet: Packet }
   | { readonly on: "applied"; readonly entry: Entry }
   | { readonly on: "restored"; readonly meta: SnapshotMeta }
-  | { readonly on: "snapshot-taken"; readonly index: number };
+  | { readonly on: "snapshot-taken"; readonly index: number }
+  | { readonly on: "ended"; readonly failure: Error | undefined };
 
 /** One life of a node: everything that its probe was told. */
 class Recorder implements Required<Probe> {
@@ -49,6 +50,9 @@ class Recorder implements Required<Probe> {
   }
   snapshotTaken(index: number): void {
     this.calls.push({ on: "snapshot-taken", index });
+  }
+  ended(failure: Error | undefined): void {
+    this.calls.push({ on: "ended", failure });
   }
 }
 
@@ -232,6 +236,8 @@ test("probe: nothing is told of a replica that has stopped", async () => {
     assert(begun.ok);
     await cluster.replica(leader).close();
     const told = life.calls.length;
+    const last = life.calls.at(-1);
+    assert(last?.on === "ended" && last.failure === undefined);
 
     await cluster.clock.sleep(500);
 
