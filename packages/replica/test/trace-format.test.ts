@@ -193,27 +193,77 @@ test("narrateTrace: every kind has words of its own, one line each", () => {
   );
 });
 
-test("docs/reference/trace-format.md lists every kind, message and field, and its example can be read", () => {
-  const path = new URL("../../../../docs/reference/trace-format.md", import.meta.url);
-  const text = readFileSync(path, "utf8");
-  const rows = new Map<string, string>();
-  for (const [row, name = ""] of text.matchAll(/^\| `([a-z-]+)` \|.*$/gm)) {
-    // The first row of a name: the values of inputs come later.
-    if (!rows.has(name)) rows.set(name, row);
-  }
-  const tables = { ...KIND_FIELDS, ...MESSAGE_FIELDS };
-  for (const [name, fields] of Object.entries(tables)) {
-    const row = rows.get(name);
-    assert(row !== undefined, `${name} has no row`);
-    for (const field of Object.keys(fields))
-      assert(row.includes(`\`${field}\``), `${name}.${field}`);
-  }
-  const common = { ...HEADER_FIELDS, ...STAMP_FIELDS, ...STANDING_FIELDS, ...ENVELOPE_FIELDS };
-  for (const field of Object.keys(common)) assert(text.includes(`| \`${field}\` |`), field);
+/** A row's cell of fields, as the document has it. Long lists of words are told in the text. */
+function cellOf(fields: Readonly<Record<string, TraceField>>): string {
+  const cells = Object.entries(fields).map(([name, field]) => {
+    if (typeof field === "string")
+      return `\`${name}\` ${field.replace("hard-state", "hard state")}`;
+    if (field.length > 4) return `\`${name}\` text`;
+    return `\`${name}\` ${field.map((word) => `\`${word}\``).join(", ")}`;
+  });
+  return cells.join(", ");
+}
 
-  const example = /```json\n([\s\S]*?)```/.exec(text)?.[1] ?? "";
+/** Name and second cell of each row of the tables in a section. */
+function rowsOf(text: string, title: string): ReadonlyMap<string, string> {
+  const section = text.split(`\n## ${title}\n`)[1]?.split("\n## ")[0] ?? "";
+  const rows = [...section.matchAll(/^\| `([A-Za-z-]+)` \| ?(.*?) ?\|/gm)];
+  assert(rows.length > 0, `no section ${title}`);
+  // The first row of a name counts: the values of inputs come later.
+  return new Map(rows.reverse().map(([, name = "", cell = ""]) => [name, cell]));
+}
+
+test("docs/reference/trace-format.md says every kind, message and field as the code has them", () => {
+  const text = readFileSync(DOCUMENT, "utf8");
+  const sections: readonly (readonly [string, (kind: string) => boolean])[] = [
+    ["Events of the core", (kind) => Object.keys(KIND_FIELDS).indexOf(kind) < CORE_KINDS],
+    ["Events of the world", (kind) => (WORLD_KINDS as readonly string[]).includes(kind)],
+  ];
+  const told = new Set<string>();
+  for (const [title, isHere] of [...sections, ["Events of a node", () => true] as const]) {
+    const rows = rowsOf(text, title);
+    for (const [kind, fields] of Object.entries(KIND_FIELDS)) {
+      if (told.has(kind) || !isHere(kind)) continue;
+      assert.equal(rows.get(kind), cellOf(fields), kind);
+      told.add(kind);
+    }
+    const unknown = [...rows.keys()].filter((name) => !(name in KIND_FIELDS));
+    assert.deepEqual(
+      unknown.filter((name) => !INPUTS.includes(name)),
+      [],
+      title,
+    );
+  }
+  assert.equal(told.size, Object.keys(KIND_FIELDS).length);
+
+  const messages = rowsOf(text, "Messages");
+  for (const [kind, fields] of Object.entries(MESSAGE_FIELDS)) {
+    assert.equal(messages.get(kind), cellOf(fields), kind);
+  }
+  const tables: readonly (readonly [string, Readonly<Record<string, TraceField>>])[] = [
+    ["The header", HEADER_FIELDS],
+    ["Every event", { ...STAMP_FIELDS, ...STANDING_FIELDS }],
+    ["Messages", ENVELOPE_FIELDS],
+  ];
+  for (const [title, fields] of tables) {
+    const rows = rowsOf(text, title);
+    for (const [name, field] of Object.entries(fields)) {
+      const type = cellOf({ [name]: field }).slice(name.length + 3);
+      assert.equal(rows.get(name), type, `${title}: ${name}`);
+    }
+  }
+});
+
+test("docs/reference/trace-format.md: its example is a trace", () => {
+  const example = /```json\n([\s\S]*?)```/.exec(readFileSync(DOCUMENT, "utf8"))?.[1] ?? "";
+
   const recordings = readTrace(example.split("\n"));
 
   assert.equal(recordings.length, 1);
   assert((recordings[0]?.events.length ?? 0) >= 5);
 });
+
+const DOCUMENT = new URL("../../../../docs/reference/trace-format.md", import.meta.url);
+/** How many kinds the core has: they come first in the table of fields. */
+const CORE_KINDS = 16;
+const INPUTS: readonly string[] = KIND_FIELDS.input.input as readonly string[];
