@@ -5,6 +5,7 @@ import type { Applied, ProposeOptions, Replica, ReplicaStatus } from "@holdfast/
 import type { BoundMachine } from "./define-machine.ts";
 import type { DirectoryDisk } from "./disk.ts";
 import type { PeerStats, TcpNetwork } from "./network.ts";
+import type { TraceFile, TraceStats } from "./trace-file.ts";
 
 export interface NodeStatus extends ReplicaStatus {
   /** Where it listens, with the port that was chosen. */
@@ -12,6 +13,8 @@ export interface NodeStatus extends ReplicaStatus {
   readonly dir: string;
   /** Connections and traffic, one entry per peer. */
   readonly traffic: readonly PeerStats[];
+  /** Only when a trace was asked for. */
+  readonly trace?: TraceStats;
 }
 
 /** What a node stands on. */
@@ -20,6 +23,7 @@ export interface NodeParts<C, R, S> {
   readonly bound: BoundMachine<C, R, S>;
   readonly disk: DirectoryDisk;
   readonly network: TcpNetwork;
+  readonly trace: TraceFile | undefined;
 }
 
 /** Made by `openNode`: commands `C`, results `R`, state `S`. */
@@ -57,12 +61,13 @@ export class HoldfastNode<C, R, S> implements AsyncDisposable {
   }
 
   status(): NodeStatus {
-    const { replica, network, disk } = this.#parts;
+    const { replica, network, disk, trace } = this.#parts;
     return {
       ...replica.status(),
       address: network.address,
       dir: disk.dir,
       traffic: network.stats(),
+      ...(trace === undefined ? {} : { trace: trace.stats }),
     };
   }
 
@@ -83,6 +88,7 @@ export class HoldfastNode<C, R, S> implements AsyncDisposable {
     try {
       await this.#parts.replica.close();
     } finally {
+      await this.#parts.trace?.close();
       await this.#parts.disk.close();
     }
   }

@@ -32,3 +32,4 @@ export type {
   TimingOptions,
 } from "./node-options.ts";
 export { openNode } from "./open-node.ts";
+export type { TraceStats } from "./trace-file.ts";

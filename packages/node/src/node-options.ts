@@ -65,6 +65,11 @@ export interface NodeOptions<M> {
   readonly report?: (report: NetworkReport) => void;
   /** The node has stopped by itself; called once. `close` it, and see `error.code`. */
   readonly onFailure?: (error: Error) => void;
+  /**
+   * Adds a recording of all that the node does to this file: docs/reference/trace-format.md. Best
+   * outside of `dir`.
+   */
+  readonly trace?: string;
   /** Closes the node when it fires. */
   readonly signal?: AbortSignal;
 }
@@ -79,10 +84,12 @@ interface AnyMachine {
 
 /** Checks all options and makes the core's configuration of them. Throws `NodeConfigError`. */
 export function checkOptions(options: NodeOptions<AnyMachine>): RaftConfig {
-  const { id, dir, listen, clusterId = 1 } = options;
+  const { id, dir, listen, clusterId = 1, trace } = options;
   need(Number.isSafeInteger(id) && id > 0, "id", "must be a positive whole number", id);
   need(typeof dir === "string" && dir !== "", "dir", "must name a directory", dir);
   checkAddress("listen", listen);
+  const isTraceOk = trace === undefined || (typeof trace === "string" && trace !== "");
+  need(isTraceOk, "trace", "must name a file", trace);
   need(
     Number.isSafeInteger(clusterId) && clusterId >= 0,
     "clusterId",

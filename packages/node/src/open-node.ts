@@ -1,14 +1,22 @@
 /** What a user opens: one node of a cluster on a real directory, TCP and the system's clock. */
 
 import { randomBytes } from "node:crypto";
-import type { RaftConfig } from "@holdfast/raft";
-import { type Machine, openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
+import type { RaftConfig, RaftEvent } from "@holdfast/raft";
+import {
+  type Machine,
+  openReplica,
+  type Replica,
+  type ReplicaOptions,
+  type TraceProbe,
+} from "@holdfast/replica";
 import { systemClock } from "./clock.ts";
 import { type BoundMachine, bindBytes, bindTyped, type TypedMachine } from "./define-machine.ts";
-import { type DirectoryDisk, openDirectoryDisk } from "./disk.ts";
+import { openDirectoryDisk } from "./disk.ts";
 import { HoldfastNode } from "./holdfast-node.ts";
 import { openTcpNetwork, type TcpNetwork } from "./network.ts";
 import { checkOptions, type NodeOptions } from "./node-options.ts";
+import type { TraceFile } from "./trace-file.ts";
+import { openTrace, traceInto } from "./trace-node.ts";
 
 /** What a frame holds beside the commands: more than any message's own fields, in bytes. */
 const FRAME_ROOM_BYTES = 1 << 20;
@@ -45,19 +53,24 @@ async function open<C, R, S>(
 ): Promise<HoldfastNode<C, R, S>> {
   const disk = await openDirectoryDisk(options.dir);
   let network: TcpNetwork | undefined;
+  let trace: TraceFile | undefined;
   let replica: Replica<R> | undefined;
   try {
+    trace = await openTrace(options, config);
     network = await listen(options, config);
-    replica = await openReplica(replicaOptions(options, config, bound.machine, disk, network));
+    const probe = trace === undefined ? undefined : traceInto(trace, config.id);
+    const parts = { machine: bound.machine, disk, network, probe };
+    replica = await openReplica(replicaOptions(options, config, parts));
     // It may have fired meanwhile.
     options.signal?.throwIfAborted();
   } catch (error) {
     await replica?.close();
     await network?.close();
+    await trace?.close();
     await disk.close();
     throw error;
   }
-  const node = new HoldfastNode({ replica, bound, disk, network });
+  const node = new HoldfastNode({ replica, bound, disk, network, trace });
   options.signal?.addEventListener("abort", () => void node.close(), { once: true });
   return node;
 }
@@ -78,11 +91,13 @@ function listen(options: NodeOptions<unknown>, config: RaftConfig): Promise<TcpN
 function replicaOptions<R>(
   options: NodeOptions<unknown>,
   config: RaftConfig,
-  machine: Machine<R>,
-  disk: DirectoryDisk,
-  network: TcpNetwork,
+  parts: Pick<ReplicaOptions<R>, "machine" | "disk" | "network"> & {
+    readonly probe: TraceProbe | undefined;
+  },
 ): ReplicaOptions<R> {
-  const { clusterId = 1, snapshot = {}, limits = {}, observe, onFailure } = options;
+  const { clusterId = 1, snapshot = {}, limits = {}, onFailure } = options;
+  const { machine, disk, network, probe } = parts;
+  const observe = observerOf(options.observe, probe);
   const { everyEntries, everyBytes } = snapshot;
   const { proposalsMax } = limits;
   return {
@@ -97,6 +112,18 @@ function replicaOptions<R>(
     ...(everyBytes === undefined ? {} : { snapshotEveryBytes: everyBytes }),
     ...(proposalsMax === undefined ? {} : { proposalsMax }),
     ...(observe === undefined ? {} : { observe }),
+    ...(probe === undefined ? {} : { probe }),
     ...(onFailure === undefined ? {} : { onFailure }),
+  };
+}
+
+function observerOf(
+  observe: ((event: RaftEvent) => void) | undefined,
+  probe: TraceProbe | undefined,
+): ((event: RaftEvent) => void) | undefined {
+  if (probe === undefined) return observe;
+  return (event) => {
+    probe.observe(event);
+    observe?.(event);
   };
 }

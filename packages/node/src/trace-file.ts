@@ -1,0 +1,166 @@
+/**
+ * A trace of this node in a file: written behind its back, in bounded memory. The format is in
+ * docs/reference/trace-format.md.
+ */
+
+import { writeSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { encodeTraceLine, type TraceEvent, type TraceHeader } from "@holdfast/replica";
+
+export interface TraceFileOptions {
+  readonly path: string;
+  readonly header: TraceHeader;
+  /** What may wait to be written, in characters; 4 Mi unless told. */
+  readonly waitingMax?: number;
+}
+
+export interface TraceStats {
+  readonly path: string;
+  /** Events that are not in the file, for want of room or because it can't be written. */
+  readonly dropped: number;
+  /** Why it can't be written; absent while it can. */
+  readonly failure?: string;
+}
+
+const WAITING_MAX = 4 << 20;
+/** So much is written at once, if it comes quickly; else what there is after a while. */
+const PIECE = 64 << 10;
+const FLUSH_MS = 100;
+
+/**
+ * Adds a recording to the file. Events that find no room are dropped, and the next that does tells
+ * how many.
+ */
+export class TraceFile {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #waitingMax: number;
+  #waiting = "";
+  /** What is being written. */
+  #writing = "";
+  #running: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** Dropped since the last event that was kept, and the first of them. */
+  #missing = 0;
+  #firstMissing: TraceEvent | undefined;
+  #dropped = 0;
+  #failure: string | undefined;
+  #isClosed = false;
+
+  /** Rejects with the file system's error. */
+  static async open(options: TraceFileOptions): Promise<TraceFile> {
+    const file = await open(options.path, "a");
+    try {
+      const { size } = await file.stat();
+      return new TraceFile(file, options, size > 0);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  private constructor(file: FileHandle, options: TraceFileOptions, continues: boolean) {
+    this.#path = options.path;
+    this.#file = file;
+    this.#waitingMax = options.waitingMax ?? WAITING_MAX;
+    // The last process may have died within a line.
+    this.#put(`${continues ? "\n" : ""}${encodeTraceLine(options.header)}`);
+    process.on("exit", this.#exit);
+  }
+
+  get stats(): TraceStats {
+    const failure = this.#failure === undefined ? {} : { failure: this.#failure };
+    return { path: this.#path, dropped: this.#dropped, ...failure };
+  }
+
+  /** Never waits, never throws. */
+  readonly write = (event: TraceEvent): void => {
+    if (this.#isClosed) return;
+    const isFull = this.#waiting.length + this.#writing.length >= this.#waitingMax;
+    if (isFull || this.#failure !== undefined) {
+      this.#dropped++;
+      this.#missing++;
+      this.#firstMissing ??= event;
+      return;
+    }
+    this.#tellMissing();
+    this.#put(encodeTraceLine(event));
+    // A process whose node has failed may end without closing it.
+    if (event.kind === "failed") void this.flush();
+  };
+
+  /** Resolves when all that waits is written, or can't be. Never rejects. */
+  async flush(): Promise<void> {
+    this.#tellMissing();
+    while (this.#running !== undefined || this.#waiting !== "") {
+      this.#running ??= this.#run();
+      await this.#running;
+    }
+  }
+
+  /** Writes what waits and lets go of the file. Never rejects. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    process.off("exit", this.#exit);
+    await this.flush();
+    clearTimeout(this.#timer);
+    await this.#file.close().catch((error: unknown) => this.#fail(error));
+  }
+
+  #put(line: string): void {
+    this.#waiting += `${line}\n`;
+    if (this.#running !== undefined) return;
+    if (this.#waiting.length >= PIECE) {
+      this.#running = this.#run();
+    } else if (this.#timer === undefined) {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.#running ??= this.#run();
+      }, FLUSH_MS);
+      // A process must not live on for this: what is left is written at its end.
+      this.#timer.unref();
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting !== "" && this.#failure === undefined) {
+      this.#writing = this.#waiting;
+      this.#waiting = "";
+      try {
+        await this.#file.appendFile(this.#writing);
+      } catch (error) {
+        this.#fail(error);
+      }
+      this.#writing = "";
+    }
+    this.#running = undefined;
+  }
+
+  #tellMissing(): void {
+    const first = this.#firstMissing;
+    if (first === undefined || this.#failure !== undefined) return;
+    const { at, no, node, life } = first;
+    const count = this.#missing;
+    this.#missing = 0;
+    this.#firstMissing = undefined;
+    this.#put(encodeTraceLine({ at, no, node, life, kind: "dropped", count }));
+  }
+
+  /** A node does its work without a trace, too. */
+  #fail(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error.message : String(error);
+    this.#waiting = "";
+  }
+
+  /** The process ends without a close: perhaps for a reason that the last events tell. */
+  readonly #exit = (): void => {
+    // What is half written can't be continued.
+    if (this.#running !== undefined || this.#waiting === "") return;
+    try {
+      writeSync(this.#file.fd, this.#waiting);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
+}
