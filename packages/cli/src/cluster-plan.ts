@@ -36,6 +36,7 @@ export const CLUSTER_FLAGS: readonly Flag[] = [
       ? { ...flag, help: flag.help.replace(/\(.*\)/, `(default ${timingOf(flag.name)})`) }
       : flag,
   ),
+  { name: "trace", value: "DIR", help: "Record what each server does, in DIR/node-1.ndjson, ..." },
 ];
 
 export interface ClusterOptions {
@@ -44,6 +45,8 @@ export interface ClusterOptions {
   /** Flags for every server. */
   readonly passedOn: ReadonlyMap<string, string>;
   readonly servers: readonly ServerPlan[];
+  /** Where the traces of the servers go. */
+  readonly traceDir?: string;
 }
 
 export interface ServerPlan {
@@ -72,7 +75,8 @@ export function clusterOptions(settings: Settings): ClusterOptions {
     client: { host: HOST, port: port + i },
     peer: { host: HOST, port: port + PEER_PORT_OFFSET + i },
   }));
-  return { nodes, dir, passedOn, servers };
+  const traceDir = settings.get("trace");
+  return { nodes, dir, passedOn, servers, ...(traceDir === undefined ? {} : { traceDir }) };
 }
 
 /** The command line of one server, after the name of the program. */
@@ -88,6 +92,9 @@ export function serveArguments(options: ClusterOptions, id: number, clusterId: n
     `--peers=${peers.join(",")}`,
     `--cluster-id=${clusterId}`,
     ...[...options.passedOn].map(([name, value]) => `--${name}=${value}`),
+    ...(options.traceDir === undefined
+      ? []
+      : [`--trace=${join(options.traceDir, `node-${id}.ndjson`)}`]),
   ];
 }
 

@@ -27,6 +27,7 @@ export async function openKvNode(options: KvNodeOptions): Promise<ReplicatedNode
     peers: Object.fromEntries([...options.peers].map(([peer, at]) => [peer, formatAddress(at)])),
     timing: options.timing,
     snapshot: { everyEntries: options.snapshotEntries },
+    ...(options.trace === undefined ? {} : { trace: options.trace }),
     machine: options.machine,
     onFailure: options.onFailure,
     observe: (event) => {

@@ -30,6 +30,8 @@ export interface ServeOptions {
   /** A snapshot after so many applied entries; 0 = never by itself. */
   readonly snapshotEntries: number;
   readonly requestTimeoutMs: number;
+  /** Record all that the node does into this file. */
+  readonly trace?: string;
 }
 
 export const SERVE_FLAGS: readonly Flag[] = [
@@ -68,6 +70,7 @@ export const SERVE_FLAGS: readonly Flag[] = [
     value: "MS",
     help: "Answer a client after this long at the latest (default 5000)",
   },
+  { name: "trace", value: "FILE", help: "Record all that the node does, as lines of JSON" },
   { name: "config", value: "FILE", help: "JSON file with the same names; flags win" },
 ];
 
@@ -84,6 +87,7 @@ export function serveOptions(flags: Settings): ServeOptions {
   }
   const dir = settings.get("dir");
   if (dir === undefined) throw missing("dir");
+  const trace = settings.get("trace");
   return {
     id,
     dir,
@@ -102,6 +106,7 @@ export function serveOptions(flags: Settings): ServeOptions {
       min: 1,
       max: HOUR_MS,
     }),
+    ...(trace === undefined ? {} : { trace }),
   };
 }
 

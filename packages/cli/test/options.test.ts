@@ -77,6 +77,17 @@ test("serve reads all its settings and fills in the defaults", () => {
   assert.equal(other.clusterId, 9);
 });
 
+test("a trace goes where it is told: one file for a server, one for each of a cluster", () => {
+  assert.equal(serve(...GOOD, "--trace=t.ndjson").trace, "t.ndjson");
+  const options = clusterOptions(
+    parseFlags("cluster", CLUSTER_FLAGS, ["--nodes=2", "--trace=traces"]),
+  );
+  for (const id of [1, 2]) {
+    const args = serveArguments(options, id, 5);
+    assert.ok(args.includes(`--trace=${join("traces", `node-${id}.ndjson`)}`), args.join(" "));
+  }
+});
+
 test("a cluster name stands for one number, the same on every node, another for another name", () => {
   const id = serve(...GOOD, "--cluster-id=orders").clusterId;
   assert.ok(Number.isSafeInteger(id) && id > 0);

@@ -4,12 +4,13 @@
  */
 
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { readTrace } from "@holdfast/replica";
 import { put, range } from "./kv-client.ts";
-import { freeBasePort, Program, runToEnd } from "./program.ts";
+import { eventually, freeBasePort, Program, runToEnd } from "./program.ts";
 import { Servers } from "./servers.ts";
 import { tmpDir } from "./tmp-dir.ts";
 
@@ -23,6 +24,10 @@ function single(dir: string, base: number, ...more: string[]): string[] {
     `--peers=1=127.0.0.1:${base + 100}`,
     ...more,
   ];
+}
+
+function textOf(path: string): string {
+  return readFileSync(path, "utf8");
 }
 
 async function occupy(t: TestContext, port: number): Promise<Server> {
@@ -57,6 +62,37 @@ test("a server ends in order on SIGTERM and finds its data again", async (t) => 
   const found = await range(url, { key: "foo" });
   assert.deepEqual(found?.pairs, [{ key: "foo", value: "bar", modRevision: 2, version: 1 }]);
   assert.deepEqual(await second.kill("SIGINT"), { code: 0, signal: null });
+});
+
+test("serve --trace: the file tells both lives of a server, the one that was killed too", async (t) => {
+  const dir = join(tmpDir(t), "node");
+  const trace = join(tmpDir(t), "trace.ndjson");
+  const base = await freeBasePort(1);
+  const url = `http://127.0.0.1:${base}`;
+  const first = new Program(t, single(dir, base, `--trace=${trace}`));
+  await first.prints(/leader of term/);
+  await put(url, "foo", "a secret");
+  await eventually("the write is in the file", () => /"entry":"command"/.test(textOf(trace)));
+  await first.kill("SIGKILL");
+  const second = new Program(t, single(dir, base, `--trace=${trace}`));
+  await second.prints(/leader of term/);
+  await second.kill("SIGTERM");
+
+  const recordings = readTrace(textOf(trace).split("\n"));
+
+  assert.equal(recordings.length, 2);
+  const [killed, stopped] = recordings.map(({ events }) => events.map(({ kind }) => kind));
+  assert.ok(killed !== undefined);
+  assert.ok(killed.includes("became-leader") && killed.includes("applied"));
+  assert.equal(killed.includes("closed"), false);
+  assert.equal(stopped?.at(-1), "closed");
+  assert.doesNotMatch(textOf(trace), /secret|c2VjcmV0/);
+});
+
+test("serve --trace: a file that can't be written is one line", async (t) => {
+  const dir = tmpDir(t);
+  const args = single(join(dir, "node"), await freeBasePort(1), `--trace=${join(dir, "no", "x")}`);
+  await failsWith(t, args, /^holdfast serve: .*trace.*ENOENT/);
 });
 
 test("data comes back from a snapshot and the log behind it", async (t) => {

@@ -92,8 +92,9 @@ export class TraceFile {
   /** Resolves when all that waits is written, or can't be. Never rejects. */
   async flush(): Promise<void> {
     this.#tellMissing();
-    while (this.#running !== undefined || this.#waiting !== "") {
-      this.#running ??= this.#run();
+    for (;;) {
+      this.#start();
+      if (this.#running === undefined) return;
       await this.#running;
     }
   }
@@ -112,19 +113,24 @@ export class TraceFile {
     this.#waiting += `${line}\n`;
     if (this.#running !== undefined) return;
     if (this.#waiting.length >= PIECE) {
-      this.#running = this.#run();
+      this.#start();
     } else if (this.#timer === undefined) {
       this.#timer = setTimeout(() => {
         this.#timer = undefined;
-        this.#running ??= this.#run();
+        this.#start();
       }, FLUSH_MS);
       // A process must not live on for this: what is left is written at its end.
       this.#timer.unref();
     }
   }
 
+  #start(): void {
+    if (this.#running === undefined && this.#waiting !== "") this.#running = this.#run();
+  }
+
+  /** Something waits: so it takes at least one write, and `#running` is set before it ends. */
   async #run(): Promise<void> {
-    while (this.#waiting !== "" && this.#failure === undefined) {
+    while (this.#waiting !== "") {
       this.#writing = this.#waiting;
       this.#waiting = "";
       try {

@@ -149,6 +149,22 @@ test("TraceFile: many events keep their order over many pieces", async (context)
   );
 });
 
+test("TraceFile: goes on after a pause in which nothing was left to write", async (context) => {
+  const path = join(await tempDir(context), "trace");
+  const file = await TraceFile.open({ path, header: HEADER });
+  file.write(note(1));
+  await file.flush();
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  file.write(note(2));
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  const written = (await recordingsIn(path))[0]?.events.length;
+  file.write(note(3));
+  await file.close();
+
+  assert.equal(written, 2, "without a flush, too");
+  assert.equal((await recordingsIn(path))[0]?.events.length, 3);
+});
+
 const hasFullDevice = existsSync("/dev/full");
 
 test("TraceFile: a full disk ends the trace and nothing else", {

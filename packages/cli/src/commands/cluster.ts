@@ -2,9 +2,10 @@
  * `holdfast cluster`, which `npm start` runs: several servers on this machine under one supervisor.
  */
 
+import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { canListen, formatAddress } from "../address.ts";
-import { CliError } from "../cli-error.ts";
+import { CliError, lineOf } from "../cli-error.ts";
 import { openClusterData } from "../cluster-data.ts";
 import {
   CLUSTER_FLAGS,
@@ -26,6 +27,7 @@ export const cluster: Command = {
     const options = clusterOptions(settings);
     await checkPorts(options);
     const { clusterId } = openClusterData(options.dir, options.nodes);
+    makeTraceDir(options.traceDir);
     const main = fileURLToPath(new URL("../main.js", import.meta.url));
     const supervisor = new Supervisor({
       print: linePrinter(options.nodes),
@@ -43,6 +45,15 @@ export const cluster: Command = {
     return 0;
   },
 };
+
+function makeTraceDir(dir: string | undefined): void {
+  if (dir === undefined) return;
+  try {
+    mkdirSync(dir, { recursive: true });
+  } catch (cause) {
+    throw new CliError(`Cannot make the directory for traces ${dir}: ${lineOf(cause)}`, { cause });
+  }
+}
 
 /**
  * Before anything is started or written: a port in use should end in one line, not in three

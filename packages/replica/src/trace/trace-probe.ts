@@ -107,35 +107,43 @@ class NodeTrace implements TraceProbe {
   }
 
   writing(write: Write): void {
-    const no = this.#tell({ kind: "write-begun", ...writeOf(write) }, this.#input);
+    const no = this.#tell(
+      Object.assign({ kind: "write-begun" } as const, writeOf(write)),
+      this.#input,
+    );
     this.#writes.set(write.seq, no);
   }
 
   durable(write: Write): void {
     const begun = this.#writes.get(write.seq) ?? 0;
     this.#writes.delete(write.seq);
-    this.#durable = this.#tell({ kind: "write-durable", ...writeOf(write) }, begun);
+    const action = Object.assign({ kind: "write-durable" } as const, writeOf(write));
+    this.#durable = this.#tell(action, begun);
   }
 
   sending(packet: Packet): void {
     const message = traceMessage(packet);
     const { packetIds } = this.#options;
-    const id = packetIds === undefined ? {} : { id: packetIds.sending() };
     const cause = LATE.includes(packet.kind) ? 0 : this.#input;
-    this.#tell({ kind: "sent", ...id, message }, cause);
+    if (packetIds === undefined) this.#tell({ kind: "sent", message }, cause);
+    else this.#tell({ kind: "sent", id: packetIds.sending(), message }, cause);
   }
 
   received(packet: Packet): void {
     const message = traceMessage(packet);
     const { packetIds } = this.#options;
-    const id = packetIds === undefined ? {} : { id: packetIds.receiving() };
-    this.#received = this.#tell({ kind: "received", ...id, message });
-    this.#input = this.#received;
+    this.#input = this.#tell(
+      packetIds === undefined
+        ? { kind: "received", message }
+        : { kind: "received", id: packetIds.receiving(), message },
+    );
+    this.#received = this.#input;
   }
 
   applied({ index, term, kind: entry, data }: Entry): void {
-    const action = { index, term, entry, bytes: data.length, hash: crc32(data) };
-    this.#applied = this.#tell({ kind: "applied", ...action }, this.#committed);
+    const [bytes, hash] = [data.length, crc32(data)];
+    const action = { kind: "applied", index, term, entry, bytes, hash } as const;
+    this.#applied = this.#tell(action, this.#committed);
   }
 
   restored({ index, term }: SnapshotMeta): void {

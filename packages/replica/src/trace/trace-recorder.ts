@@ -1,13 +1,7 @@
 /** Numbers and times the events of one recording, whoever tells them. */
 
 import type { NodeId, RaftEvent } from "@holdfast/raft";
-import type {
-  NodeAction,
-  TraceEvent,
-  TraceStamp,
-  TraceStanding,
-  WorldAction,
-} from "./trace-event.ts";
+import type { NodeAction, TraceEvent, TraceStanding, WorldAction } from "./trace-event.ts";
 
 /** Gets every event as it happens. Must not throw. */
 export type TraceSink = (event: TraceEvent) => void;
@@ -39,22 +33,31 @@ export class TraceRecorder {
   }
 
   /** Tells what is known from outside. Returns the number of the event; a `cause` of 0 is none. */
-  world(who: Who, action: WorldAction, cause = 0): number {
-    const stamp = this.#stamp(who, cause);
-    this.#sink({ ...stamp, ...action });
-    return stamp.no;
+  world({ node, life }: Who, action: WorldAction, cause = 0): number {
+    const at = this.#at();
+    const no = ++this.#last;
+    const stamp = cause === 0 ? { at, no, node, life } : { at, no, node, life, cause };
+    // Not `{ ...stamp, ...action }`: with fractions and large numbers in it that takes V8
+    // microseconds.
+    this.#sink(Object.assign(stamp, action));
+    return no;
   }
 
   /** Tells what a node does. Returns the number of the event; a `cause` of 0 is none. */
   node(who: Who, standing: TraceStanding, action: RaftEvent | NodeAction, cause = 0): number {
-    const stamp = this.#stamp(who, cause);
-    this.#sink({ ...stamp, ...standing, ...action });
-    return stamp.no;
+    const { node, life } = who;
+    const { currentTerm, role } = standing;
+    const at = this.#at();
+    const no = ++this.#last;
+    const head =
+      cause === 0
+        ? { at, no, node, life, currentTerm, role }
+        : { at, no, node, life, cause, currentTerm, role };
+    this.#sink(Object.assign(head, action));
+    return no;
   }
 
-  #stamp({ node, life }: Who, cause: number): TraceStamp {
-    const at = Math.round(this.#now() * 1000) / 1000;
-    const no = ++this.#last;
-    return cause === 0 ? { at, no, node, life } : { at, no, node, life, cause };
+  #at(): number {
+    return Math.round(this.#now() * 1000) / 1000;
   }
 }
