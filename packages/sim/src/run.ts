@@ -2,10 +2,7 @@
 
 import { hearMarks } from "@holdfast/raft";
 import { decideMaybe } from "@holdfast/replica";
-import type { Broken } from "./load/broken.ts";
-import type { Standing } from "./load/check-convergence.ts";
-import { LoadMachine } from "./load/machine.ts";
-import { createWorkload, type Workload } from "./load/workload.ts";
+import { LOAD_SPECIMEN } from "./load/load-specimen.ts";
 import type { Outcome, RunFigures } from "./outcome.ts";
 import { describeFault } from "./plan/describe.ts";
 import type { Fault } from "./plan/fault.ts";
@@ -16,6 +13,7 @@ import { diskFault } from "./world/disk-faults.ts";
 import { healed, type Recovery, recover, staysCalm } from "./world/healing.ts";
 import { networkFault } from "./world/network-faults.ts";
 import { processFault } from "./world/process-faults.ts";
+import type { Place, Specimen, Stage } from "./world/stage.ts";
 import { World } from "./world/world.ts";
 
 export interface RunOptions {
@@ -29,7 +27,16 @@ export interface RunOptions {
 const EVENTS_MAX = 20_000_000;
 
 /** The same plan gives the same outcome, hash included. Never rejects for what a server does. */
-export async function runPlan(plan: Plan, options: RunOptions): Promise<Outcome> {
+export function runPlan(plan: Plan, options: RunOptions): Promise<Outcome> {
+  return runSpecimen(plan, LOAD_SPECIMEN, options);
+}
+
+/** Runs a plan with other machines and clients than those of the campaigns. */
+export async function runSpecimen(
+  plan: Plan,
+  specimen: Specimen,
+  options: RunOptions,
+): Promise<Outcome> {
   const marks = new Set<string>();
   const chance = chances(plan, marks);
   const mark = (name: string): void => {
@@ -44,7 +51,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<Outcome>
     },
     ...(plan.shuffled === true ? { shuffle: new Random(plan.seed).fork("order") } : {}),
   });
-  const world = new World(plan, scheduler);
+  const world = new World(plan, scheduler, specimen);
   const { tell } = options;
   if (tell !== undefined) world.tell = (node, text) => tell(scheduler.now, node, text);
   const play = new Play(world);
@@ -67,20 +74,15 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<Outcome>
 
 /** The two phases of a run. */
 class Play {
-  readonly workload: Workload;
+  readonly stage: Stage;
   recovery: Recovery | undefined;
   /** Of the healed core, once all have caught up. */
-  #standings: readonly Standing[] | undefined;
+  #places: readonly Place[] | undefined;
   readonly #world: World;
 
   constructor(world: World) {
     this.#world = world;
-    this.workload = createWorkload({
-      load: world.plan.load,
-      door: world,
-      random: world.random.fork("load"),
-      report: (broken) => world.watch.broken(broken),
-    });
+    this.stage = world.specimen.stage(world);
   }
 
   async whole(): Promise<void> {
@@ -88,17 +90,17 @@ class Play {
     const { plan, scheduler } = world;
     for (const server of world.servers) server.start();
     for (const fault of plan.faults) scheduler.after(fault.at, () => strike(world, fault));
-    this.workload.start();
+    this.stage.start();
     await world.sleep(plan.safetyMs);
     const core = healed(world);
-    await this.workload.stop();
+    await this.stage.stop();
     if (core === undefined) return;
-    this.recovery = await recover(world, core, this.workload);
+    this.recovery = await recover(world, core, this.stage);
     await staysCalm(world, core);
-    this.#standings = core.map(({ id, raft, life }) => ({
+    this.#places = core.map(({ id, raft, life }) => ({
       node: id,
       applied: raft?.applied ?? 0,
-      machine: life?.machine ?? new LoadMachine(),
+      machine: life?.machine,
     }));
   }
 
@@ -108,15 +110,7 @@ class Play {
     if (failure !== undefined) return;
     const { committed } = invariants;
     const chosen = { last: committed.size, at: (index: number) => committed.get(index) };
-    const standings = this.#standings;
-    this.#report(
-      standings === undefined
-        ? (this.workload.checkLog(chosen, ledger) ?? this.workload.checkHistory())
-        : this.workload.checkEnd({ chosen, ledger, standings }),
-    );
-  }
-
-  #report(broken: Broken | undefined): void {
+    const broken = this.stage.audit({ chosen, ledger, places: this.#places });
     if (broken !== undefined) this.#world.watch.broken(broken);
   }
 }
@@ -174,7 +168,7 @@ function figures(world: World, play: Play): RunFigures {
     events: scheduler.ran,
     simulatedMs: scheduler.now,
     faults: Object.fromEntries(world.faults),
-    operations: play.workload.operations,
+    operations: play.stage.operations,
     committed: watch.committed,
     elections: watch.elections,
     starts: servers.reduce((sum, { starts }) => sum + starts, 0),

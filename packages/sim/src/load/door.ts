@@ -4,17 +4,17 @@ import type { Index, NodeId, Term } from "@holdfast/raft";
 import type { LoadResult } from "./machine.ts";
 
 /** How a proposal ended. `failed`: the command was certainly not applied, and never will be. */
-export type Answer =
+export type Answer<R = LoadResult> =
   | {
       readonly kind: "ok";
-      readonly result: LoadResult;
+      readonly result: R;
       readonly index: Index;
       readonly term: Term;
     }
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "unknown" };
 
-export interface Door {
+export interface Door<R = LoadResult> {
   /** Their ids are 1 to `nodes`. */
   readonly nodes: number;
   isUp(node: NodeId): boolean;
@@ -24,7 +24,7 @@ export interface Door {
    * Proposes on that node, which waits for the result so long by its own clock. Never rejects. It
    * may stay pending for ever when the node dies or pauses: clients look at the time themselves.
    */
-  propose(node: NodeId, command: Uint8Array, timeoutMs: number): Promise<Answer>;
+  propose(node: NodeId, command: Uint8Array, timeoutMs: number): Promise<Answer<R>>;
   /** Milliseconds; never goes back. */
   now(): number;
   sleep(ms: number): Promise<void>;

@@ -2,7 +2,7 @@
 
 import type { NodeId } from "@holdfast/raft";
 import type { Broken } from "./broken.ts";
-import type { Aim, Lane } from "./clients.ts";
+import type { Aim } from "./clients.ts";
 import type { Answer, Door } from "./door.ts";
 
 /** Bounds are in longest election timeouts, so that they fit every plan. */
@@ -25,16 +25,16 @@ export interface Progress {
   readonly slowestMs: number;
 }
 
-/** Does one operation, sent once. */
-export interface Operator {
-  extraLane(name: string): Lane;
-  operateOnce(lane: Lane, aim: Aim): Promise<Answer>;
+/** Does one operation, sent once; `L` is what a client's state looks like. */
+export interface Operator<L> {
+  extraLane(name: string): L;
+  operateOnce(lane: L, aim: Aim): Promise<Answer<unknown>>;
 }
 
 /** Returns as soon as one operation is late. */
-export async function demandProgress(
-  operator: Operator,
-  door: Door,
+export async function demandProgress<L>(
+  operator: Operator<L>,
+  door: Door<unknown>,
   bounds: ProgressBounds,
 ): Promise<Progress> {
   const { core, electionTimeoutMaxMs, firstTimeouts, eachTimeouts, rounds } = bounds;
@@ -53,8 +53,8 @@ export async function demandProgress(
   return { broken: undefined, firstMs, slowestMs };
 }
 
-interface Demand {
-  readonly lane: Lane;
+interface Demand<L> {
+  readonly lane: L;
   readonly node: NodeId;
   readonly boundMs: number;
   /** Between two tries. */
@@ -70,7 +70,11 @@ interface Took {
  * One operation after the other until one succeeds: each is a new one for the history. A try gets
  * half of the time that is left, as it may be under way to a leader that was just lost.
  */
-async function untilDone(operator: Operator, door: Door, demand: Demand): Promise<Took> {
+async function untilDone<L>(
+  operator: Operator<L>,
+  door: Door<unknown>,
+  demand: Demand<L>,
+): Promise<Took> {
   const { lane, node, boundMs, pauseMs } = demand;
   const from = door.now();
   for (let tries = 1; ; tries++) {

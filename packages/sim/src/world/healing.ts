@@ -6,12 +6,12 @@
 
 import type { NodeId, Raft } from "@holdfast/raft";
 import { CheckFailed } from "../check-failed.ts";
-import type { Workload } from "../load/workload.ts";
 import { FAIR } from "../network.ts";
 import type { RunFigures } from "../outcome.ts";
 import { linksIn } from "./network-faults.ts";
 import { pausedForGood, processOf } from "./process-faults.ts";
 import type { Server } from "./server.ts";
+import type { Stage } from "./stage.ts";
 import type { World } from "./world.ts";
 
 /** Bounds, in longest election timeouts. A round of votes splits in less than a third of all cases. */
@@ -61,14 +61,14 @@ function retire(server: Server): void {
 export async function recover(
   world: World,
   core: readonly Server[],
-  workload: Workload,
+  stage: Stage,
 ): Promise<Recovery> {
   const { timeoutMs } = world;
   const began = world.now();
   const since = (): number => (world.now() - began) / timeoutMs;
   await until(world, "liveness: no leader", LEADER_WITHIN * timeoutMs, () => leads(core));
   const leader = since();
-  const progress = await workload.progress({
+  const progress = await stage.progress({
     core: core.map(({ id }) => id),
     electionTimeoutMaxMs: timeoutMs,
     firstTimeouts: COMMIT_WITHIN,

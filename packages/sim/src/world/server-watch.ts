@@ -61,7 +61,7 @@ export class ServerWatch {
         this.#life = life;
         watch.guard(id, () => {
           this.#recovered(raft);
-          if (raft.applied > 0) watch.ledger.note(id, raft.applied, life.machine.stateHash());
+          if (raft.applied > 0) watch.came(id, raft.applied, life.machine);
           checkState(raft);
         });
       },
@@ -97,10 +97,10 @@ export class ServerWatch {
         if (raft === undefined || !life.process.isAlive) return;
         watch.guard(id, () => {
           watch.applied(entry, raft.term);
-          watch.ledger.note(id, entry.index, machine.stateHash());
+          watch.came(id, entry.index, machine);
         });
       },
-      restored: ({ index }) => watch.ledger.note(id, index, life.machine.stateHash()),
+      restored: ({ index }) => watch.came(id, index, life.machine),
     };
   }
 

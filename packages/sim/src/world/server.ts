@@ -6,12 +6,12 @@ import type { SimDisk } from "../disk.ts";
 import type { Keep } from "../disk-inode.ts";
 import { DurableLog } from "../durable-log.ts";
 import type { Answer } from "../load/door.ts";
-import { LoadMachine, type LoadResult } from "../load/machine.ts";
 import { NodeClock } from "../node-clock.ts";
 import { Process } from "../process.ts";
 import { answerOf } from "./answers.ts";
 import type { Trap } from "./process-faults.ts";
 import { ServerWatch } from "./server-watch.ts";
+import type { WatchedMachine } from "./stage.ts";
 import { couldNotStart, stoppedItself } from "./supervisor.ts";
 import type { World } from "./world.ts";
 
@@ -27,11 +27,11 @@ export type Standing = "down" | "opening" | "up" | "refused";
 export interface Life {
   readonly process: Process;
   readonly clock: NodeClock;
-  readonly machine: LoadMachine;
+  readonly machine: WatchedMachine;
   raft: Raft | undefined;
-  replica: Replica<LoadResult> | undefined;
+  replica: Replica<unknown> | undefined;
   /** Clients that wait for an answer of this process. */
-  readonly waiting: Set<(answer: Answer) => void>;
+  readonly waiting: Set<(answer: Answer<unknown>) => void>;
 }
 
 export class Server {
@@ -96,7 +96,7 @@ export class Server {
       random: world.random.fork(`clock ${this.id} ${this.starts}`),
       habits: { offsetMs: this.aheadMs, driftPpm: this.driftPpm },
     });
-    const machine = new LoadMachine();
+    const machine = world.specimen.make(this.id);
     const life: Life = {
       process,
       clock,
@@ -154,14 +154,14 @@ export class Server {
   }
 
   /** Proposes as a client that is connected to this server. */
-  propose(command: Uint8Array, timeoutMs: number): Promise<Answer> {
+  propose(command: Uint8Array, timeoutMs: number): Promise<Answer<unknown>> {
     const { life } = this;
     const replica = life?.replica;
     if (life === undefined || replica === undefined) {
       return Promise.resolve({ kind: "failed", reason: "down" });
     }
     return new Promise((resolve) => {
-      const settle = (answer: Answer): void => {
+      const settle = (answer: Answer<unknown>): void => {
         if (life.waiting.delete(settle)) resolve(answer);
       };
       life.waiting.add(settle);
@@ -193,7 +193,7 @@ export class Server {
     return new DurableLog(disk, { identity: { clusterId: CLUSTER_ID, nodeId: id } });
   }
 
-  #options(life: Life): ReplicaOptions<LoadResult> {
+  #options(life: Life): ReplicaOptions<unknown> {
     const { plan, network, random } = this.#world;
     const voters = Array.from({ length: plan.nodes }, (_, i) => i + 1);
     const knobs = { ...plan.knobs, ...plan.nodeKnobs[this.id] };
@@ -209,7 +209,7 @@ export class Server {
       proposalsMax,
     };
     return {
-      ...(defined(own) as Partial<ReplicaOptions<LoadResult>>),
+      ...(defined(own) as Partial<ReplicaOptions<unknown>>),
       config: makeConfig({ ...config, id: this.id, members: { voters } }),
       clusterId: CLUSTER_ID,
       disk: this.disk,

@@ -2,6 +2,7 @@
 
 import {
   type Entry,
+  type Index,
   InvariantError,
   type Message,
   type NodeId,
@@ -15,6 +16,7 @@ import type { Broken } from "../load/broken.ts";
 import { HashLedger } from "../load/hash-ledger.ts";
 import type { Failure } from "../outcome.ts";
 import type { Scheduler } from "../scheduler.ts";
+import type { WatchedMachine } from "./stage.ts";
 
 export class Watch {
   readonly invariants: ClusterInvariants = new ClusterInvariants();
@@ -78,6 +80,12 @@ export class Watch {
 
   applied(entry: Entry, term: Term): void {
     this.invariants.applied(entry, term, this.#disks());
+  }
+
+  /** A machine has come to the state after `index`. */
+  came(node: NodeId, index: Index, machine: WatchedMachine): void {
+    const hash = machine.stateHash?.();
+    if (hash !== undefined) this.ledger.note(node, index, hash);
   }
 
   left(message: Message, disk: DurableState): void {

@@ -12,10 +12,12 @@ import type { Process } from "../process.ts";
 import { Random } from "../random.ts";
 import type { Scheduler } from "../scheduler.ts";
 import { Server } from "./server.ts";
+import type { Specimen } from "./stage.ts";
 import { Watch } from "./watch.ts";
 
-export class World implements Door {
+export class World implements Door<unknown> {
   readonly plan: Plan;
+  readonly specimen: Specimen;
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly network: SimNetwork;
@@ -34,8 +36,9 @@ export class World implements Door {
   readonly #choice: Random;
   readonly #deviceClock: VirtualClock;
 
-  constructor(plan: Plan, scheduler: Scheduler) {
+  constructor(plan: Plan, scheduler: Scheduler, specimen: Specimen) {
     this.plan = plan;
+    this.specimen = specimen;
     this.scheduler = scheduler;
     this.random = new Random(plan.seed);
     this.#choice = this.random.fork("who");
@@ -124,7 +127,7 @@ export class World implements Door {
     return this.server(node).isUp;
   }
 
-  propose(node: NodeId, command: Uint8Array, timeoutMs: number): Promise<Answer> {
+  propose(node: NodeId, command: Uint8Array, timeoutMs: number): Promise<Answer<unknown>> {
     return this.server(node).propose(command, timeoutMs);
   }
 
