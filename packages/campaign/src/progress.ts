@@ -1,4 +1,4 @@
-/** How far a campaign is: one line that is rewritten on a terminal, now and then a line elsewhere. */
+/** How far a campaign is: a line that is rewritten on a terminal, now and then one elsewhere. */
 
 import { counted, duration, grouped, short } from "./number-text.ts";
 import type { Tally } from "./tally.ts";
