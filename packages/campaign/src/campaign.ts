@@ -1,4 +1,4 @@
-/** A campaign: seeds one after the other on all threads, until they, the time or the patience end. */
+/** A campaign: one seed after the other on all threads, until the seeds, time or patience end. */
 
 import type { Ran } from "./job.ts";
 import { Lane, type LaneOptions } from "./lane.ts";

@@ -1,4 +1,4 @@
-/** What a campaign is made of, so that it can also be tried with something quicker than a cluster. */
+/** What a campaign is made of: so it can also be tried with something quicker than a cluster. */
 
 import type { Outcome, Plan, Profile } from "@holdfast/sim";
 

@@ -15,7 +15,10 @@ export interface Intrusion {
   readonly stack: string;
 }
 
-/** Simulated code used the platform. Its result would depend on more than the plan: mend the code. */
+/**
+ * Simulated code used the platform, so its result would depend on more than the plan: mend the
+ * code.
+ */
 export class PlatformError extends Error {
   readonly code = "SIM_PLATFORM";
 
@@ -43,7 +46,10 @@ class Guard {
 }
 
 export interface GuardOptions {
-  /** Also notes resources that were made behind the stubs, which costs a tenth of the time; on unless told. */
+  /**
+   * Also notes resources that were made behind the stubs, which costs a tenth of the time; on
+   * unless told.
+   */
   readonly isWatched?: boolean;
 }
 

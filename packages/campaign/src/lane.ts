@@ -1,4 +1,4 @@
-/** One thread after the other, one job after the other: a thread that dies or hangs costs its job. */
+/** One job after the other on one thread after the other: one that dies or hangs costs its job. */
 
 import { Worker } from "node:worker_threads";
 import type { Profile } from "@holdfast/sim";

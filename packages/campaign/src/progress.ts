@@ -1,4 +1,4 @@
-/** How far a campaign is: one line that is rewritten on a terminal, now and then a line elsewhere. */
+/** How far a campaign is: a line that is rewritten on a terminal, now and then one elsewhere. */
 
 import { counted, duration, grouped, short } from "./number-text.ts";
 import type { Tally } from "./tally.ts";
@@ -75,18 +75,18 @@ export class Progress {
 function progressLine(tally: Tally, aim: Aim, elapsedMs: number): string {
   const seconds = Math.max(elapsedMs / 1000, 0.001);
   const share = shareDone(tally, aim, elapsedMs);
+  // What matters most first: the end may be cut off on a narrow terminal.
   return [
-    `${share}${counted(tally.seeds, "seed")}`,
+    `${share}${counted(tally.seeds, "seed")}, ${grouped(tally.failed.length)} failed`,
     `${short(tally.seeds / seconds)}/s`,
-    `${duration(tally.sums.simulatedMs)} simulated, ${short(tally.sums.simulatedMs / 1000 / seconds)}x real`,
+    `${duration(tally.sums.simulatedMs)} simulated, ${short(tally.sums.simulatedMs / 1000 / seconds)}x`,
     `${short(tally.sums.events / seconds)} events/s`,
     `${short(tally.faultCount)} faults`,
     `${tally.marks.size}/${aim.marks} marks`,
-    `${grouped(tally.failed.length)} failed`,
   ].join(" | ");
 }
 
 function shareDone(tally: Tally, aim: Aim, elapsedMs: number): string {
   const share = Math.max(tally.seeds / aim.seeds, elapsedMs / aim.timeMs);
-  return share > 0 ? `${Math.min(Math.floor(share * 100), 100)}% | ` : "";
+  return share > 0 ? `${Math.min(Math.floor(share * 100), 100)}% ` : "";
 }

@@ -96,7 +96,8 @@ function recoveryLine(recovery: NonNullable<Outcome["figures"]["recovery"]>): st
   const [leader, commit, caughtUp] = [recovery.leader, recovery.commit, recovery.caughtUp].map(
     (timeouts) => timeouts.toFixed(2),
   );
-  return `healing     leader after ${leader} longest election timeouts, commit after ${commit}, no laggard after ${caughtUp}`;
+  const after = `leader after ${leader}, commit after ${commit}, no laggard after ${caughtUp}`;
+  return `healing     ${after} longest election timeouts`;
 }
 
 /** Written while the run is on, so that a run that never ends leaves its trace. */

@@ -74,10 +74,7 @@ function figureLines(tally: Tally): string[] {
   const listed = kinds.map(([kind, count]) => `${kind} ${grouped(count)}`).join(", ");
   const lines = [
     ...wrapped("faults", `${grouped(tally.faultCount)}${listed === "" ? "" : `: ${listed}`}`),
-    row(
-      "operations",
-      `${grouped(operations.ok)} ok, ${grouped(operations.failed)} certainly not done, ${grouped(operations.unknown)} unknown`,
-    ),
+    row("operations", operationsText(operations)),
     row(
       "cluster",
       `${grouped(sums.committed)} committed, ${grouped(sums.elections)} elections, ${grouped(sums.starts)} starts`,
@@ -90,6 +87,10 @@ function figureLines(tally: Tally): string[] {
     lines.push(row("slowest", `seed ${slowest.seed}, ${duration(slowest.wallMs)} of real time`));
   }
   return lines;
+}
+
+function operationsText({ ok, failed, unknown }: Tally["operations"]): string {
+  return `${grouped(ok)} ok, ${grouped(failed)} certainly not done, ${grouped(unknown)} unknown`;
 }
 
 function recoveryLines(recoveries: readonly Recovery[]): string[] {

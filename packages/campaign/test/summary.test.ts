@@ -122,7 +122,7 @@ test("on a terminal progress is one line, rewritten at most five times a second"
   }
   assert.equal(written.length, 10);
   const line =
-    "50% | 100 seeds | 50/s | 33 min 20 s simulated, 1,000x real | 50.0k events/s | 400 faults | 2/3 marks | 0 failed";
+    "50% 100 seeds, 0 failed | 50/s | 33 min 20 s simulated, 1,000x | 50.0k events/s | 400 faults | 2/3 marks";
   assert.equal(written.at(-1), `\r${line.slice(0, 99)}\x1b[K`);
   progress.say("seed 7 failed");
   assert.deepEqual(written.slice(-2), ["\r\x1b[K", "seed 7 failed\n"]);
@@ -138,7 +138,7 @@ test("elsewhere progress is a line every five seconds", () => {
     progress.tick();
   }
   assert.equal(written.length, 2);
-  assert.match(written.join(""), /^12% \| 25 seeds \| 5\/s .*0 failed\n25% \| 50 seeds .*\n$/);
+  assert.match(written.join(""), /^12% 25 seeds, 0 failed \| 5\/s .* marks\n25% 50 seeds.*\n$/);
 });
 
 test("numbers as people read them", () => {
