@@ -56,6 +56,7 @@ export class World implements Door {
       resolve = done;
     });
     this.watch = new Watch(
+      plan.nodes,
       scheduler,
       () => this.durables,
       (id) => this.server(id).raft,
