@@ -55,8 +55,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: PROPOSALS,
-        find: "this.#unknown(proposal, `The connection to node ${peer} was lost`);",
-        put: "this.refused(proposal, 0);",
+        find: "if (proposal.sentTo === peer)\n                this.#unknown(",
+        put: "if (proposal.sentTo === peer)\n                this.refused(proposal, 0);\n            if (false)\n                this.#unknown(",
       },
     ],
     expect: [],

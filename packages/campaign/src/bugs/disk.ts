@@ -214,9 +214,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     name: "truncation-not-replayed",
     title: "Recovery doesn't cut the log where a conflict had cut it",
     cites: ["H4", "H10"],
-    changes: [
-      { file: RECOVERY, find: "kept = upTo(kept, record.truncateFrom - 1);", put: ";" },
-    ],
+    changes: [{ file: RECOVERY, find: "kept = upTo(kept, record.truncateFrom - 1);", put: ";" }],
     expect: [],
     seedsMax: 200,
   },

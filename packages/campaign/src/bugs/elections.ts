@@ -112,7 +112,11 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
     title: "A vote already given to another in this term is no reason to refuse",
     cites: ["A4", "§5.2"],
     changes: [
-      { file: ELECTION, find: "if (raft.vote !== NOBODY && raft.vote !== from)", put: "if (false)" },
+      {
+        file: ELECTION,
+        find: "if (raft.vote !== NOBODY && raft.vote !== from)",
+        put: "if (false)",
+      },
     ],
     expect: [],
     seedsMax: 100,

@@ -280,9 +280,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     name: "uncommitted-bytes-leak",
     title: "Committed entries don't give their bytes back to the leader's budget",
     cites: ["G2"],
-    changes: [
-      { file: COMMIT, find: "leader.uncommittedBytes -= entryBytes(entry);", put: ";" },
-    ],
+    changes: [{ file: COMMIT, find: "leader.uncommittedBytes -= entryBytes(entry);", put: ";" }],
     expect: [],
     seedsMax: 50,
   },

@@ -66,7 +66,11 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     title: "A received snapshot moves the position of the state machine and not its state",
     cites: ["I6", "I9"],
     changes: [
-      { file: PUMP, find: "await restoreMachine(machine, await open(meta), meta);", put: "await open(meta);" },
+      {
+        file: PUMP,
+        find: "await restoreMachine(machine, await open(meta), meta);",
+        put: "await open(meta);",
+      },
     ],
     expect: [],
     seedsMax: 100,
@@ -75,9 +79,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     name: "snapshot-not-synced",
     title: "An own snapshot gets its name before its bytes are on disk",
     cites: ["H3", "D12"],
-    changes: [
-      { file: "replica/snapshots/image.js", find: "await file.sync();", put: "" },
-    ],
+    changes: [{ file: "replica/snapshots/image.js", find: "await file.sync();", put: "" }],
     expect: [],
     seedsMax: 200,
   },
@@ -196,7 +198,11 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     title: "The checksum of a snapshot's payload isn't compared",
     cites: ["E16", "D7"],
     changes: [
-      { file: "replica/snapshots/image.js", find: "if (crc !== header.payloadCrc) {", put: "if (false) {" },
+      {
+        file: "replica/snapshots/image.js",
+        find: "if (crc !== header.payloadCrc) {",
+        put: "if (false) {",
+      },
     ],
     expect: [],
     seedsMax: 1000,
