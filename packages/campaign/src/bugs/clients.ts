@@ -55,8 +55,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: PROPOSALS,
-        find: "if (proposal.sentTo === peer)\n                this.#unknown(",
-        put: "if (proposal.sentTo === peer)\n                this.refused(proposal, 0);\n            if (false)\n                this.#unknown(",
+        find: 'sometimes("proposals: unknown since the connection to the leader was lost");',
+        put: "this.refused(proposal, 0);\n            continue;",
       },
     ],
     expect: [],

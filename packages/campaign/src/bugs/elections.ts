@@ -152,8 +152,8 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: ELECTION,
-        find: "if (response.electionTerm !== raft.term)\n        return;\n    if (response.preVote) {",
-        put: "if (response.preVote) {",
+        find: "if (response.electionTerm !== raft.term) {",
+        put: "if (false) {",
       },
     ],
     expect: [],
@@ -209,8 +209,8 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: ELECTION,
-        find: 'return isUpToDate(raft, request.lastTerm, request.lastIndex) ? undefined : "log-behind";',
-        put: "return undefined;",
+        find: "if (isUpToDate(raft, request.lastTerm, request.lastIndex))",
+        put: "if (true)",
       },
     ],
     expect: [],
@@ -245,8 +245,8 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: ELECTION,
-        find: "if (!preVote) {\n        raft.vote = candidate;",
-        put: "{\n        raft.vote = candidate;",
+        find: "if (!preVote) {\n        if (raft.vote === candidate)",
+        put: "{\n        if (raft.vote === candidate)",
       },
     ],
     expect: [],

@@ -1,8 +1,7 @@
 /** Looks for one planted bug: a campaign of its own, run by a build that has it. */
 
-import type { Failure } from "@holdfast/sim";
+import type { Failure, Profile } from "@holdfast/sim";
 import type { runCampaign } from "../campaign.ts";
-import type { Profile } from "../engine.ts";
 import type { PlantedBug } from "./bug.ts";
 import { withPlantedBuild } from "./planted-build.ts";
 

@@ -55,8 +55,8 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: COMMIT,
-        find: "if (index <= raft.commit || raft.log.termAt(index) !== raft.term)",
-        put: "if (index <= raft.commit)",
+        find: "if (raft.log.termAt(index) !== raft.term) {",
+        put: "if (false) {",
       },
     ],
     expect: [],

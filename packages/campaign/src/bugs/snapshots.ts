@@ -189,7 +189,9 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     name: "snapshot-offset-unchecked",
     title: "A piece of a snapshot is kept wherever it belongs",
     cites: ["E17", "Fig. 13"],
-    changes: [{ file: CORE, find: "if (request.offset === incoming.offset) {", put: "{" }],
+    changes: [
+      { file: CORE, find: "if (request.offset === incoming.offset) {", put: "if (true) {" },
+    ],
     expect: [],
     seedsMax: 200,
   },
