@@ -14,6 +14,8 @@ export interface HuntOptions {
   readonly workers: number;
   /** What all plans have in common; nothing unless told. */
   readonly profile?: Profile;
+  /** Compiled sources of a campaign without the bug, to compare with; this one's unless told. */
+  readonly sound?: URL;
 }
 
 /**
@@ -48,10 +50,10 @@ export async function runBug(bug: PlantedBug, options: HuntOptions): Promise<Hun
   const seeds = caught.seed - from + 1;
   const isExpected = bug.expect.some((beginning) => check.startsWith(beginning));
   if (!isExpected) return { bug, verdict: "surprising", seeds, catch: caught };
-  const here = new URL("../", import.meta.url);
+  const sound = options.sound ?? new URL("../", import.meta.url);
   const one = { ...options, from: caught.seed, workers: 1 };
-  const verdict = (await firstFailure(here, caught.seed, one)) === undefined ? "found" : "unsound";
-  return { bug, verdict, seeds, catch: caught };
+  const isInnocent = (await firstFailure(sound, caught.seed, one)) === undefined;
+  return { bug, verdict: isInnocent ? "found" : "unsound", seeds, catch: caught };
 }
 
 type Catch = NonNullable<Hunt["catch"]>;
