@@ -115,6 +115,12 @@ export function checkStep(before: Before, raft: Raft): void {
         "leader: overwrote its own log",
       );
     }
+    // §5.4.2: what a leader commits by counting is of its own term (B1).
+    const isCounted = raft.commit > before.commit && raft.commit > raft.log.startIndex;
+    assert(
+      !isCounted || raft.log.termAt(raft.commit) === raft.term,
+      "leader: committed an earlier term's entry by counting",
+    );
   }
   assert(isElectable(raft) || raft.role.kind === "follower", "step: a non-voter campaigns");
 }

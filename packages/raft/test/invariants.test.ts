@@ -278,6 +278,13 @@ const STEPS: readonly Broken[] = [
   },
   { message: "leader: overwrote its own log", scene: top, breakIt: overwriteLast },
   {
+    message: "leader: committed an earlier term's entry by counting",
+    scene: top,
+    breakIt: (raft) => {
+      raft.commit = 1;
+    },
+  },
+  {
     message: "step: a non-voter campaigns",
     scene: candidate,
     breakIt: (raft) => {
@@ -305,9 +312,9 @@ for (const { message, scene, breakIt } of STEPS) {
   });
 }
 
-test("the tables hold all 24 assertions on states and all 10 on steps", () => {
+test("the tables hold all 24 assertions on states and all 11 on steps", () => {
   assert.equal(new Set(STATES.map(({ message }) => message)).size, 24);
-  assert.equal(new Set(STEPS.map(({ message }) => message)).size, 10);
+  assert.equal(new Set(STEPS.map(({ message }) => message)).size, 11);
 });
 
 test("a sound state and step pass: the checks do not fire for nothing", () => {

@@ -29,6 +29,9 @@ import { headerOn, newestRun, type SegmentFile } from "./disk-segments.ts";
 import { DurableFold } from "./durable-fold.ts";
 import { readable } from "./readable.ts";
 
+/** What `missingIn` says when all that is gone is a snapshot. */
+export const LACKS_SNAPSHOT = "durable: a restart lacks a snapshot";
+
 export interface DurableLogOptions {
   /** Files of others count for nothing. */
   readonly identity: StoreIdentity;
@@ -107,10 +110,9 @@ export class DurableLog implements DurableState, DiskWatcher {
   /**
    * What this `raft`, just started from what a crash left, lacks of what was durable; in constant
    * text, or `undefined` when all is there. A cut of the log that was under way may have got there,
-   * and what it takes back may be gone; entries from `cutFrom` on may be gone in any case. Not for
-   * a disk that was damaged meanwhile.
+   * and what it takes back may be gone.
    */
-  missingIn(raft: Raft, cutFrom: Index = Number.POSITIVE_INFINITY): string | undefined {
+  missingIn(raft: Raft): string | undefined {
     const { term, vote } = this.hardState;
     if (raft.term < term) return "durable: a restart goes back to an older term";
     if (raft.term === term && vote !== NOBODY && raft.vote !== vote) {
@@ -118,10 +120,10 @@ export class DurableLog implements DurableState, DiskWatcher {
     }
     const { snapshot } = raft;
     const base = snapshot?.index ?? 0;
-    if (base < this.snapshotIndex) return "durable: a restart lacks a snapshot";
+    if (base < this.snapshotIndex) return LACKS_SNAPSHOT;
     // A log that doesn't reach the snapshot, or has another entry there, gives way to it.
     if (snapshot !== undefined && this.#fold.termAt(base) !== snapshot.term) return undefined;
-    const last = Math.min(this.lastIndex, cutFrom - 1, this.#cutUnderWay() - 1);
+    const last = Math.min(this.lastIndex, this.#cutUnderWay() - 1);
     for (let index = Math.max(this.#fold.firstIndex, base + 1); index <= last; index += 1) {
       const entry = this.entryAt(index);
       assert(entry !== undefined, "durable: an entry within the log is not known");

@@ -16,7 +16,7 @@ import {
   type Term,
 } from "@holdfast/raft";
 import type { Packet, Probe } from "@holdfast/replica";
-import type { DurableLog } from "../durable-log.ts";
+import { type DurableLog, LACKS_SNAPSHOT } from "../durable-log.ts";
 import type { Life, Server } from "./server.ts";
 import type { Watch } from "./watch.ts";
 
@@ -104,10 +104,14 @@ export class ServerWatch {
     };
   }
 
-  /** Nothing that was durable is gone. */
+  /**
+   * Nothing that was durable is gone. Who finds damage must refuse to start (D7, H9), but may do
+   * without a damaged snapshot when the log has it all.
+   */
   #recovered(raft: Raft): void {
-    const missing = this.#server.isDamaged ? undefined : this.#survivors?.missingIn(raft);
-    if (missing !== undefined) throw new InvariantError(missing);
+    const missing = this.#survivors?.missingIn(raft);
+    const isExcused = this.#server.isDamaged && missing === LACKS_SNAPSHOT;
+    if (missing !== undefined && !isExcused) throw new InvariantError(missing);
     this.#survivors = undefined;
     this.#server.counts();
   }

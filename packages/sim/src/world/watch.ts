@@ -16,6 +16,7 @@ import type { Broken } from "../load/broken.ts";
 import { HashLedger } from "../load/hash-ledger.ts";
 import type { Failure } from "../outcome.ts";
 import type { Scheduler } from "../scheduler.ts";
+import { Ballots } from "./ballots.ts";
 import type { WatchedMachine } from "./stage.ts";
 
 export class Watch {
@@ -28,17 +29,20 @@ export class Watch {
   /** Elections won and offices lost, by node. */
   readonly changes: number[] = [];
   committed = 0;
+  readonly #ballots: Ballots;
   readonly #scheduler: Scheduler;
   readonly #disks: () => readonly DurableState[];
   readonly #rafts: (id: NodeId) => Raft | undefined;
   readonly #failed: () => void;
 
   constructor(
+    nodes: number,
     scheduler: Scheduler,
     disks: () => readonly DurableState[],
     rafts: (id: NodeId) => Raft | undefined,
     failed: () => void,
   ) {
+    this.#ballots = new Ballots(nodes);
     this.#scheduler = scheduler;
     this.#disks = disks;
     this.#rafts = rafts;
@@ -70,7 +74,10 @@ export class Watch {
     if (event.kind === "became-leader" || event.kind === "stepped-down") {
       const { id } = raft.config;
       this.changes[id] = (this.changes[id] ?? 0) + 1;
-      if (event.kind === "became-leader") this.elections++;
+      if (event.kind === "became-leader") {
+        this.elections++;
+        this.#ballots.elected(id, event.term);
+      }
     } else if (event.kind === "committed" && event.index > this.committed) {
       this.committed = event.index;
       this.#scheduler.trace.note(event.index);
@@ -90,6 +97,7 @@ export class Watch {
 
   left(message: Message, disk: DurableState): void {
     const isAck = message.kind === "append-response" || message.kind === "snapshot-response";
+    this.#ballots.left(message);
     this.invariants.left(message, disk, isAck ? this.#rafts(message.to) : undefined);
   }
 

@@ -59,6 +59,7 @@ export class World implements Door<unknown> {
       resolve = done;
     });
     this.watch = new Watch(
+      plan.nodes,
       scheduler,
       () => this.durables,
       (id) => this.server(id).raft,

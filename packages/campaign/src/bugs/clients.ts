@@ -1,0 +1,199 @@
+/** Planted where commands come in and their outcomes go out, and in the wire codec (section I). */
+
+import type { PlantedBug } from "./bug.ts";
+
+const FORWARDING = "replica/forwarding.js";
+const PROPOSALS = "replica/proposals.js";
+
+export const CLIENT_BUGS: readonly PlantedBug[] = [
+  {
+    name: "forward-applied-twice",
+    title: "A forwarded command that the network repeats is appended again",
+    cites: ["I3", "K2"],
+    changes: [
+      {
+        file: FORWARDING,
+        find: "return !this.#handledOf(request.from, Math.trunc(request.id / SPAN)).add(request.id);",
+        put: "return false;",
+      },
+    ],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "forward-of-any-term",
+    title: "A forwarded command is appended in a later term than it was sent in",
+    cites: ["I3", "F2"],
+    changes: [
+      {
+        file: FORWARDING,
+        find: "const isCurrent = request.term === this.#host.term();",
+        put: "const isCurrent = true;",
+      },
+    ],
+    expect: [],
+    seedsMax: 2000,
+  },
+  {
+    name: "refused-and-appended",
+    title: "A forwarded command for another term is appended and then refused",
+    cites: ["I5"],
+    changes: [
+      {
+        file: FORWARDING,
+        find: "const result = isCurrent ? this.#host.start(request.command) : STALE;",
+        put: "const started = this.#host.start(request.command);\n        const result = isCurrent ? started : STALE;",
+      },
+    ],
+    expect: [],
+    seedsMax: 1000,
+  },
+  {
+    name: "lost-forward-retried",
+    title: "A forwarded command whose connection broke is sent again",
+    cites: ["I3", "K1"],
+    changes: [
+      {
+        file: PROPOSALS,
+        find: 'sometimes("proposals: unknown since the connection to the leader was lost");',
+        put: "this.refused(proposal, 0);\n            continue;",
+      },
+    ],
+    expect: [],
+    seedsMax: 500,
+  },
+  {
+    name: "forward-ids-repeat",
+    title: "Numbers of forwarded commands begin anew after a restart",
+    cites: ["F1", "F2"],
+    changes: [
+      {
+        file: FORWARDING,
+        find: "this.#nextId = (random % 2 ** 31) * SPAN + 1;",
+        put: "this.#nextId = 1;",
+      },
+    ],
+    expect: [],
+    seedsMax: 1000,
+  },
+  {
+    name: "timeout-called-failure",
+    title: "A command that was sent and not answered in time is called not committed",
+    cites: ["I5", "K1"],
+    changes: [
+      {
+        file: PROPOSALS,
+        find: 'this.#unknown(proposal, "Not applied here in time");',
+        put: 'this.refuse(proposal, "no-leader", "Not applied here in time");',
+      },
+    ],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "other-entry-acknowledged",
+    title: "Whatever is applied at a command's index is taken for the command",
+    cites: ["I5", "§5.3"],
+    changes: [{ file: PROPOSALS, find: "if (proposal.term !== term) {", put: "if (false) {" }],
+    expect: [],
+    seedsMax: 500,
+  },
+  {
+    name: "acknowledged-when-appended",
+    title: "A command is answered when the leader has appended it",
+    cites: ["I7", "§5.3"],
+    changes: [
+      {
+        file: PROPOSALS,
+        find: "proposal.term = at.term;",
+        put: "proposal.term = at.term;\n        if (this.#close(proposal))\n            proposal.resolve({ result: undefined, index: at.index, term: at.term });",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "snapshot-calls-failure",
+    title: "A command whose entry a received snapshot covers is called not committed",
+    cites: ["E14", "I5"],
+    changes: [
+      {
+        file: PROPOSALS,
+        find: 'this.#unknown(proposal, "A snapshot took the place of its entry");',
+        put: "this.#supersede(proposal);",
+      },
+    ],
+    expect: [],
+    seedsMax: 2000,
+  },
+  {
+    name: "deadlines-forgotten",
+    title: "Deadlines of proposals are looked at once",
+    cites: ["I4"],
+    changes: [
+      {
+        file: "replica/driver-proposals.js",
+        find: "if (next !== Number.POSITIVE_INFINITY)\n            this.#wakeBy(",
+        put: "if (false)\n            this.#wakeBy(",
+      },
+    ],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "proposals-dropped-at-end",
+    title: "A replica that stops leaves its callers waiting",
+    cites: ["I4"],
+    changes: [
+      {
+        file: "replica/driver-proposals.js",
+        find: "this.proposals.end(reason, message);",
+        put: "",
+      },
+    ],
+    expect: [],
+    seedsMax: 500,
+  },
+  {
+    name: "packet-memory-reused",
+    title: "The memory of a packet that was just sent is used for the next one",
+    cites: ["E17"],
+    changes: [
+      {
+        file: "replica/codec/buffer.js",
+        find: "slabUsed = this.at;",
+        put: "slabUsed = this.start;",
+      },
+    ],
+    expect: [],
+    seedsMax: 50,
+  },
+  {
+    name: "codec-32-bits",
+    title: "Numbers on the wire are cut to 32 bits",
+    cites: ["G13"],
+    changes: [
+      {
+        file: "replica/codec/buffer.js",
+        find: "return checked(value);\n            }\n            scale",
+        put: "return checked(value >>> 0);\n            }\n            scale",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "codec-term-difference",
+    title: "Differences of terms are written from the first term, and read from the last",
+    cites: ["B2"],
+    changes: [
+      {
+        file: "replica/codec/entry.js",
+        find: "writer.difference(term, entry.term);\n            term = entry.term;",
+        put: "writer.difference(prevTerm, entry.term);\n            term = entry.term;",
+      },
+    ],
+    expect: [],
+    seedsMax: 500,
+  },
+];

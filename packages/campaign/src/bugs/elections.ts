@@ -1,0 +1,352 @@
+/** Planted in elections: votes, terms, timers (paper §5.2, §5.4.1; thesis §9.6). */
+
+import type { PlantedBug } from "./bug.ts";
+
+const ELECTION = "raft/election.js";
+const ROLE = "raft/role.js";
+const STEP = "raft/step.js";
+
+export const ELECTION_BUGS: readonly PlantedBug[] = [
+  {
+    name: "vote-not-persisted",
+    title: "A vote in a term that is on disk already isn't written",
+    cites: ["A4", "Fig. 2"],
+    changes: [
+      {
+        file: "raft/outbox.js",
+        find: "raft.writtenTerm !== raft.term || raft.writtenVote !== raft.vote",
+        put: "raft.writtenTerm !== raft.term",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "term-not-persisted",
+    title: "A higher term that was only heard of isn't written",
+    cites: ["A1", "A9", "§5.1"],
+    changes: [
+      {
+        file: "raft/outbox.js",
+        find: "raft.writtenTerm !== raft.term || raft.writtenVote !== raft.vote",
+        put: "raft.writtenVote !== raft.vote",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "vote-answered-before-fsync",
+    title: "A granted vote is answered at once, not when it is on disk",
+    cites: ["A2", "thesis §3.8"],
+    changes: [
+      { file: ELECTION, find: "emit(raft, response);", put: "raft.outbox.send.push(response);" },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "vote-durable-by-term",
+    title: "A vote counts as durable when its term is",
+    cites: ["A2", "A12"],
+    changes: [
+      {
+        file: "raft/state.js",
+        find: "return raft.durableTerm === raft.term && raft.durableVote === raft.vote;",
+        put: "return raft.durableTerm === raft.term;",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "candidate-asks-before-fsync",
+    title: "Requests for votes leave before term and own vote are on disk",
+    cites: ["A1"],
+    changes: [
+      {
+        file: ELECTION,
+        find: "emit(raft, voteRequest(raft, voter, false, raft.term));",
+        put: "raft.outbox.send.push(voteRequest(raft, voter, false, raft.term));",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "own-vote-before-fsync",
+    title: "A candidate asks at once and counts itself before its vote is on disk",
+    cites: ["A1", "A12", "thesis §3.8"],
+    changes: [
+      {
+        file: ELECTION,
+        find: "emit(raft, voteRequest(raft, voter, false, raft.term));",
+        put: "raft.outbox.send.push(voteRequest(raft, voter, false, raft.term));",
+      },
+      { file: ROLE, find: "granted: [],", put: "granted: [raft.config.id]," },
+      {
+        file: ROLE,
+        find: 'assert(raft.durableTerm === raft.term, "becomeLeader: own vote is not on disk");',
+        put: "",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "vote-forgotten-at-restart",
+    title: "After a restart the term is known and the vote given in it is not",
+    cites: ["A3", "A4"],
+    changes: [
+      {
+        file: "raft/state.js",
+        find: "vote: isBehind ? NOBODY : hardState.vote,",
+        put: "vote: NOBODY,",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "votes-twice",
+    title: "A vote already given to another in this term is no reason to refuse",
+    cites: ["A4", "§5.2"],
+    changes: [
+      {
+        file: ELECTION,
+        find: "if (raft.vote !== NOBODY && raft.vote !== from)",
+        put: "if (false)",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "vote-freed-on-step-down",
+    title: "A candidate that finds a leader of its own term frees its vote",
+    cites: ["A3", "A11"],
+    changes: [{ file: ROLE, find: "if (term > raft.term) {", put: "if (term >= raft.term) {" }],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "vote-kept-over-terms",
+    title: "A higher term doesn't free the vote",
+    cites: ["§5.1"],
+    changes: [{ file: ROLE, find: "raft.vote = NOBODY;", put: "" }],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "candidate-keeps-votes",
+    title: "A candidate begins its election with the votes of the one before",
+    cites: ["A7", "A10"],
+    changes: [{ file: ROLE, find: "granted: [],", put: "granted: [...votesOf(raft.role)]," }],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "stale-vote-counted",
+    title: "A vote from an earlier term's election counts in this one",
+    cites: ["A7"],
+    changes: [
+      {
+        file: ELECTION,
+        find: "if (response.electionTerm !== raft.term) {",
+        put: "if (false) {",
+      },
+    ],
+    expect: [],
+    seedsMax: 500,
+  },
+  {
+    name: "duplicate-vote-counted",
+    title: "Votes are counted by messages, not by voters",
+    cites: ["A7"],
+    changes: [
+      {
+        file: ELECTION,
+        find: "if (role.granted.includes(response.from) || role.refused.includes(response.from))",
+        put: "if (false)",
+      },
+      { file: "raft/quorum.js", find: "if (yes >= need)", put: "if (granted.length >= need)" },
+    ],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "vote-quorum-short",
+    title: "One vote less than a majority wins",
+    cites: ["B7"],
+    changes: [
+      {
+        file: "raft/quorum.js",
+        find: "const need = majorityOf(voters.length);",
+        put: "const need = Math.max(1, majorityOf(voters.length) - 1);",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "vote-quorum-even",
+    title: "Half of an even number of voters wins",
+    cites: ["B7"],
+    changes: [
+      {
+        file: "raft/quorum.js",
+        find: "const need = majorityOf(voters.length);",
+        put: "const need = Math.ceil(voters.length / 2);",
+      },
+    ],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "no-up-to-date-check",
+    title: "A vote goes to whoever asks first, however old its log",
+    cites: ["§5.4.1"],
+    changes: [
+      {
+        file: ELECTION,
+        find: "if (isUpToDate(raft, request.lastTerm, request.lastIndex))",
+        put: "if (true)",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "up-to-date-by-length",
+    title: "The longer log wins, whatever the terms of its end",
+    cites: ["A6", "§5.4.1"],
+    changes: [{ file: ELECTION, find: "if (lastTerm !== raft.log.lastTerm)", put: "if (false)" }],
+    expect: [],
+    seedsMax: 500,
+  },
+  {
+    name: "up-to-date-needs-both",
+    title: "A log must be of a later term and longer to be up to date",
+    cites: ["A6"],
+    changes: [
+      {
+        file: ELECTION,
+        find: "return lastTerm > raft.log.lastTerm;",
+        put: "return lastTerm > raft.log.lastTerm && lastIndex >= raft.log.lastIndex;",
+      },
+    ],
+    expect: [],
+    seedsMax: 1000,
+  },
+  {
+    name: "pre-vote-spends-vote",
+    title: "A granted trial takes the voter's vote",
+    cites: ["thesis §9.6"],
+    changes: [
+      {
+        file: ELECTION,
+        find: "if (!preVote) {\n        if (raft.vote === candidate)",
+        put: "{\n        if (raft.vote === candidate)",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "pre-vote-raises-term",
+    title: "A trial raises the term of those who are asked",
+    cites: ["C1", "thesis §9.6"],
+    changes: [
+      {
+        file: STEP,
+        find: "if (message.term > raft.term) {",
+        put: 'if (message.term > raft.term || (message.kind === "vote-request" && message.electionTerm > raft.term)) {',
+      },
+      {
+        file: STEP,
+        find: 'if (!message.preVote)\n                becomeFollower(raft, message.term, NOBODY, "higher-term");',
+        put: 'if (raft.role.kind !== "leader")\n                becomeFollower(raft, message.electionTerm, NOBODY, "higher-term");',
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "pre-vote-refusal-unheard",
+    title: "A refused trial doesn't teach the higher term",
+    cites: ["C4"],
+    changes: [
+      {
+        file: STEP,
+        find: 'else {\n            becomeFollower(raft, message.term, NOBODY, "higher-term");',
+        put: 'else if (message.kind !== "vote-response" || !message.preVote) {\n            becomeFollower(raft, message.term, NOBODY, "higher-term");',
+      },
+    ],
+    expect: [],
+    seedsMax: 1000,
+  },
+  {
+    name: "stale-message-deposes",
+    title: "A leader steps down when it hears of a lower term",
+    cites: ["C10", "§5.1"],
+    changes: [
+      {
+        file: STEP,
+        find: 'if (message.kind === "vote-request")\n        onVoteRequest(raft, message);\n    else if (message.kind === "append-request")',
+        put: 'if (raft.role.kind === "leader")\n        becomeFollower(raft, raft.term, NOBODY, "other-leader");\n    if (message.kind === "vote-request")\n        onVoteRequest(raft, message);\n    else if (message.kind === "append-request")',
+      },
+    ],
+    expect: [],
+    seedsMax: 500,
+  },
+  {
+    name: "timer-not-reset-by-append",
+    title: "A leader's word doesn't reset the election timer",
+    cites: ["§5.2", "C15"],
+    changes: [{ file: ROLE, find: "role.electionAt = nextElectionAt(raft);", put: "" }],
+    expect: [],
+    seedsMax: 500,
+  },
+  {
+    name: "timeouts-all-equal",
+    title: "Election timeouts are not random",
+    cites: ["C16", "§9.3"],
+    changes: [
+      {
+        file: "raft/state.js",
+        find: "(raft.random % (electionTimeoutMaxMs - electionTimeoutMs))",
+        put: "0",
+      },
+    ],
+    expect: [],
+    seedsMax: 1000,
+  },
+  {
+    name: "quorum-never-lost",
+    title: "A leader that hears nobody leads on",
+    cites: ["C8", "thesis §6.2"],
+    changes: [
+      {
+        file: "raft/leading.js",
+        find: "return count >= majorityOf(raft.members.voters.length);",
+        put: "return true;",
+      },
+    ],
+    expect: [],
+    seedsMax: 1000,
+  },
+  {
+    name: "quorum-check-strict",
+    title: "A leader that hears just a majority steps down",
+    cites: ["B7", "thesis §6.2"],
+    changes: [
+      {
+        file: "raft/leading.js",
+        find: "return count >= majorityOf(raft.members.voters.length);",
+        put: "return count > majorityOf(raft.members.voters.length);",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+];

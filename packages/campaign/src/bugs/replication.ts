@@ -1,0 +1,295 @@
+/** Planted in replication and commit (paper §5.3, §5.4.2; thesis §10.2.1). */
+
+import type { PlantedBug } from "./bug.ts";
+
+const COMMIT = "raft/commit.js";
+const FOLLOWING = "raft/following.js";
+const LEADING = "raft/leading.js";
+const OUTBOX = "raft/outbox.js";
+const PROGRESS = "raft/progress.js";
+const QUORUM = "raft/quorum.js";
+
+export const REPLICATION_BUGS: readonly PlantedBug[] = [
+  {
+    name: "ack-before-fsync",
+    title: "A follower acknowledges entries before they are on disk",
+    cites: ["B9", "thesis §3.8"],
+    changes: [
+      {
+        file: FOLLOWING,
+        find: "emit(raft, appendResponse(raft, request, true, index, 0), index);",
+        put: "raft.outbox.send.push(appendResponse(raft, request, true, index, 0));",
+      },
+    ],
+    expect: [],
+    seedsMax: 50,
+  },
+  {
+    name: "ack-overlap-in-flight",
+    title: "A repeated append is acknowledged while its first copy is still being synced",
+    cites: ["B9", "B15"],
+    changes: [
+      { file: OUTBOX, find: "promised <= raft.log.durable", put: "promised <= raft.written" },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "leader-counts-unsynced",
+    title: "A leader counts its own entries before they are on disk",
+    cites: ["B9", "thesis §10.2.1"],
+    changes: [
+      {
+        file: COMMIT,
+        find: "reached.push(raft.log.durable);",
+        put: "reached.push(raft.log.lastIndex);",
+      },
+    ],
+    expect: [],
+    seedsMax: 50,
+  },
+  {
+    name: "commit-old-term",
+    title: "Entries of earlier terms commit by counting",
+    cites: ["B1", "§5.4.2", "Figure 8"],
+    changes: [
+      {
+        file: COMMIT,
+        find: "if (raft.log.termAt(index) !== raft.term) {",
+        put: "if (false) {",
+      },
+    ],
+    expect: [],
+    seedsMax: 2000,
+  },
+  {
+    name: "commit-quorum-short",
+    title: "One copy less than a majority commits",
+    cites: ["B7"],
+    changes: [
+      {
+        file: QUORUM,
+        find: "return values[majorityOf(count) - 1];",
+        put: "return values[Math.max(0, majorityOf(count) - 2)];",
+      },
+    ],
+    expect: [],
+    seedsMax: 50,
+  },
+  {
+    name: "commit-quorum-even",
+    title: "Half of an even number of copies commits",
+    cites: ["B7"],
+    changes: [
+      {
+        file: QUORUM,
+        find: "return values[majorityOf(count) - 1];",
+        put: "return values[(count - 1) >>> 1];",
+      },
+    ],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "commit-beyond-verified",
+    title: "A follower commits up to the end of its log, not of what was compared",
+    cites: ["B4", "§5.3"],
+    changes: [
+      {
+        file: FOLLOWING,
+        find: "Math.min(request.commit, covered)",
+        put: "Math.min(request.commit, log.lastIndex)",
+      },
+    ],
+    expect: [],
+    seedsMax: 500,
+  },
+  {
+    name: "append-cuts-without-conflict",
+    title: "Every append cuts the uncommitted log behind it, also where it is equal",
+    cites: ["B2", "B3", "§5.3"],
+    changes: [
+      {
+        file: FOLLOWING,
+        find: "const conflict = firstConflict(raft, entries);",
+        put: "const conflict = log.lastIndex > Math.max(prevIndex, commit) ? Math.max(prevIndex, commit) + 1 : 0;",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "conflict-not-cut",
+    title: "Entries that contradict the leader's stay in the log",
+    cites: ["§5.3", "Fig. 2"],
+    changes: [{ file: FOLLOWING, find: "truncateLog(raft, conflict);", put: ";" }],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "previous-entry-unchecked",
+    title: "An append is taken whatever the term of the entry before it",
+    cites: ["§5.3", "Fig. 2"],
+    changes: [
+      {
+        file: FOLLOWING,
+        find: "if (!log.matches(prevIndex, prevTerm)) {",
+        put: "if (prevIndex > log.lastIndex) {",
+      },
+    ],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "heartbeat-vouches-for-tail",
+    title: "An accepted heartbeat acknowledges the follower's whole log",
+    cites: ["B4", "B12"],
+    changes: [
+      {
+        file: FOLLOWING,
+        find: "const covered = prevIndex + entries.length;",
+        put: "const covered = entries.length === 0 ? log.lastIndex : prevIndex + entries.length;",
+      },
+    ],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "compacted-prev-refused",
+    title: "An append behind an entry that is compacted counts as a conflict",
+    cites: ["B5"],
+    changes: [{ file: FOLLOWING, find: "if (prevIndex < log.startIndex) {", put: "if (false) {" }],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "stale-append-accepted",
+    title: "Appends of deposed leaders are taken",
+    cites: ["A8", "§5.1"],
+    changes: [
+      {
+        file: "raft/step.js",
+        find: "message.term < raft.term ? onStale(raft, message)",
+        put: 'message.term < raft.term && message.kind !== "append-request" ? onStale(raft, message)',
+      },
+    ],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "match-from-next",
+    title: "Any acknowledgement counts for all that was sent",
+    cites: ["B10", "B11"],
+    changes: [
+      {
+        file: LEADING,
+        find: "peer.accepted(response.seq, response.index, leader.seq)",
+        put: "peer.accepted(response.seq, peer.next - 1, leader.seq)",
+      },
+    ],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "match-starts-at-commit",
+    title: "A new leader believes that every peer holds what is committed",
+    cites: ["Fig. 2", "B10"],
+    changes: [
+      {
+        file: "raft/role.js",
+        find: "peer.sentAt = now - config.coalesceMs;",
+        put: "peer.sentAt = now - config.coalesceMs;\n        peer.match = raft.commit;",
+      },
+    ],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "refusal-counts-as-match",
+    title: "The place where logs may agree is taken for one where they do",
+    cites: ["B12", "§5.3"],
+    changes: [
+      {
+        file: LEADING,
+        find: "const agree = raft.log.lastIndexUpTo(response.index, response.hintTerm);",
+        put: "const agree = raft.log.lastIndexUpTo(response.index, response.hintTerm);\n    peer.match = Math.max(peer.match, agree);",
+      },
+    ],
+    expect: [],
+    seedsMax: 500,
+  },
+  {
+    name: "hint-off-by-one",
+    title: "After a refusal the leader goes on one entry too late",
+    cites: ["B13", "§5.3"],
+    changes: [
+      {
+        file: LEADING,
+        find: "peer.refused(Math.max(agree, peer.match) + 1, leader.seq + 1);",
+        put: "peer.refused(Math.min(Math.max(agree, peer.match) + 2, raft.log.lastIndex + 1), leader.seq + 1);",
+      },
+    ],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "hint-is-log-end",
+    title: "A refusal names the end of the follower's log, not where the logs may agree",
+    cites: ["B13", "§5.3"],
+    changes: [
+      {
+        file: FOLLOWING,
+        find: "const found = log.lastIndexUpTo(request.prevIndex, request.prevTerm);",
+        put: "const found = log.lastIndex;",
+      },
+    ],
+    expect: [],
+    seedsMax: 1000,
+  },
+  {
+    name: "in-flight-not-clamped",
+    title: "A write that was under way when the log was cut vouches for what replaced it",
+    cites: ["B15"],
+    changes: [{ file: OUTBOX, find: "clampInFlight(raft, from - 1);", put: "" }],
+    expect: [],
+    seedsMax: 1000,
+  },
+  {
+    name: "durable-not-lowered",
+    title: "Cutting the log leaves its durable end where it was",
+    cites: ["B15", "H5"],
+    changes: [
+      {
+        file: "raft/log.js",
+        find: "if (this.durable >= from)\n            this.durable = from - 1;",
+        put: "",
+      },
+    ],
+    expect: [],
+    seedsMax: 200,
+  },
+  {
+    name: "window-bytes-leak",
+    title: "Bytes that were under way to a lost peer are never given back",
+    cites: ["G1"],
+    changes: [{ file: PROGRESS, find: "this.bytesInWindow = 0;", put: "" }],
+    expect: [],
+    seedsMax: 100,
+  },
+  {
+    name: "uncommitted-bytes-leak",
+    title: "Committed entries don't give their bytes back to the leader's budget",
+    cites: ["G2"],
+    changes: [{ file: COMMIT, find: "leader.uncommittedBytes -= entryBytes(entry);", put: ";" }],
+    expect: [],
+    seedsMax: 50,
+  },
+  {
+    name: "silent-for-ever",
+    title: "A peer that was given up once gets no entries any more",
+    cites: ["G3", "G4"],
+    changes: [{ file: "raft/replicate.js", find: "peer.silent = false;", put: "" }],
+    expect: [],
+    seedsMax: 200,
+  },
+];
