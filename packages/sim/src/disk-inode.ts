@@ -4,6 +4,7 @@
  */
 
 import { SectorRanges } from "./disk-ranges.ts";
+import { FileView } from "./disk-view.ts";
 
 /** Smallest unit that reaches the platter whole, in bytes. */
 export const SECTOR_BYTES = 512;
@@ -39,14 +40,10 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 export class Inode {
   /** The same for all that becomes of this file, through crashes and under other names. */
   readonly id: number;
-  /** Zeros from `#size` on. */
-  #cache: Uint8Array = NOTHING;
-  #size = 0;
-  /** Zeros from `#platterEnd` on. */
-  #platter: Uint8Array = NOTHING;
-  #platterSize = 0;
-  /** Behind the end of the file, where a failed sync may have left something. */
-  #platterEnd = 0;
+  /** Nothing but zeros behind its end. */
+  #cache: FileView = new FileView();
+  /** Behind its end there may be what a failed sync has left. */
+  #platter: FileView = new FileView();
   /** Sectors whose cached content is neither on the platter nor under way to it. */
   #dirty: SectorRanges = new SectorRanges();
   /** Syncs under way, oldest first. */
@@ -58,7 +55,7 @@ export class Inode {
   }
 
   get size(): number {
-    return this.#size;
+    return this.#cache.size;
   }
 
   /** Bytes of the latest write call as long as no sync has covered it, else 0. */
@@ -68,43 +65,40 @@ export class Inode {
 
   /** What is on the platter now: a view, valid until anything changes. */
   platter(): Uint8Array {
-    return this.#platter.subarray(0, this.#platterSize);
+    return this.#platter.part(0, this.#platter.size);
   }
 
   read(position: number, length: number): Uint8Array {
-    return this.#cache.slice(position, Math.max(position, Math.min(position + length, this.#size)));
+    return this.#cache.slice(position, position + length);
   }
 
   write(position: number, bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     const end = position + bytes.length;
-    const sizeBefore = this.#size;
+    const sizeBefore = this.size;
     this.#touch(Math.min(position, sizeBefore), end);
-    const isInside = position < sizeBefore;
-    const before = isInside ? this.#cache.slice(position, Math.min(end, sizeBefore)) : NOTHING;
+    const before = position < sizeBefore ? this.#cache.slice(position, end) : NOTHING;
     this.#last = { position, length: bytes.length, before, sizeBefore };
-    this.#cache = grown(this.#cache, end);
-    this.#cache.set(bytes, position);
-    if (end > sizeBefore) this.#size = end;
+    this.#cache.put(position, bytes);
+    this.#cache.extend(end);
   }
 
   truncate(size: number): void {
     this.#last = undefined;
-    if (size > this.#size) {
-      this.#touch(this.#size, size);
-      this.#cache = grown(this.#cache, size);
-    } else if (size < this.#size) {
+    const before = this.size;
+    if (size > before) {
+      this.#touch(before, size);
+    } else if (size < before) {
       this.#saveUnderWay(Math.floor(size / SECTOR_BYTES), Number.POSITIVE_INFINITY);
-      this.#cache.fill(0, size, this.#size);
       this.#dirty.cutAt(Math.ceil(size / SECTOR_BYTES));
       if (size % SECTOR_BYTES > 0) this.#touch(size - 1, size);
     }
-    this.#size = size;
+    this.#cache.resize(size);
   }
 
   /** What a sync that starts now will put on the platter. */
   beginSync(): SyncPoint {
-    const point: SyncPoint = { size: this.#size, sectors: this.#dirty, saved: undefined };
+    const point: SyncPoint = { size: this.size, sectors: this.#dirty, saved: undefined };
     this.#dirty = new SectorRanges();
     this.#underWay.push(point);
     return point;
@@ -139,29 +133,20 @@ export class Inode {
     const last = torn === undefined ? undefined : this.#last;
     if (last !== undefined && torn !== undefined) return this.#afterTear(last, torn, keep, random);
     const left = new Inode(this.id);
-    left.#platter = this.#platter.slice(0, this.#platterEnd);
-    left.#platterEnd = this.#platterEnd;
+    left.#platter = this.#platter.copy();
     if (keep !== "none") {
-      for (const point of this.#underWay) this.#survive(left, point, keep, random);
-      this.#survive(
-        left,
-        { size: this.#size, sectors: this.#dirty, saved: undefined },
-        keep,
-        random,
-      );
+      const waiting = { size: this.size, sectors: this.#dirty, saved: undefined };
+      for (const point of [...this.#underWay, waiting]) this.#survive(left, point, keep, random);
     }
-    left.#settle(sizeAfter(keep, this.#platterSize, this.#size, random));
+    left.#settle(sizeAfter(keep, this.#platter.size, this.size, random));
     return left;
   }
 
   /** The same file for a new process: nothing is lost, and nothing more is durable than before. */
   afterKill(): Inode {
     const left = new Inode(this.id);
-    left.#cache = this.#cache.slice(0, this.#size);
-    left.#size = this.#size;
-    left.#platter = this.#platter.slice(0, this.#platterEnd);
-    left.#platterSize = this.#platterSize;
-    left.#platterEnd = this.#platterEnd;
+    left.#cache = this.#cache.copy();
+    left.#platter = this.#platter.copy();
     left.#dirty = this.#unsynced();
     left.#last = this.#last;
     return left;
@@ -170,41 +155,34 @@ export class Inode {
   /** Flips one bit under the file system: both views change, nobody is told. */
   flipBit(offset: number, bit: number): void {
     for (const view of [this.#cache, this.#platter]) {
-      const byte = view[offset];
-      if (byte !== undefined) view[offset] = byte ^ (1 << bit);
+      const byte = view.part(offset, offset + 1)[0];
+      if (byte !== undefined) view.put(offset, Uint8Array.of(byte ^ (1 << bit)));
     }
   }
 
   /** Puts other bytes under the file system: both views change as far as they reach. */
   overwrite(offset: number, bytes: Uint8Array): void {
-    for (const [view, size] of [
-      [this.#cache, this.#size],
-      [this.#platter, this.#platterSize],
-    ] as const) {
-      if (offset < size) view.set(bytes.subarray(0, size - offset), offset);
+    for (const view of [this.#cache, this.#platter]) {
+      view.put(offset, bytes.subarray(0, Math.max(0, view.size - offset)));
     }
   }
 
   /** Cuts both views, which nobody is told. */
   cut(size: number): void {
-    this.truncate(Math.min(size, this.#size));
-    this.#platterSize = Math.min(this.#platterSize, size);
-    this.#platter.fill(0, this.#platterSize);
-    this.#platterEnd = this.#platterSize;
+    this.truncate(Math.min(size, this.size));
+    this.#platter.resize(Math.min(size, this.#platter.size));
   }
 
   #afterTear(last: LastWrite, torn: number, keep: Keep, random: () => number): Inode {
     const { position, length } = last;
     const part = this.#cache.slice(position, position + Math.min(torn, length));
     const before = this.afterKill();
-    before.#cache.fill(0, position, position + length);
-    before.#cache.set(last.before, position);
-    before.#size = last.sizeBefore;
+    before.#cache.resize(last.sizeBefore);
+    before.#cache.put(position, last.before);
     before.#last = undefined;
     const left = before.afterPowerLoss(keep, random, undefined);
-    const size = part.length === 0 ? left.#size : Math.max(left.#size, position + part.length);
-    left.#platter = grown(left.#platter, size);
-    left.#platter.set(part, position);
+    const size = part.length === 0 ? left.size : Math.max(left.size, position + part.length);
+    left.#platter.put(position, part);
     left.#settle(size);
     return left;
   }
@@ -216,7 +194,7 @@ export class Inode {
       for (let run = 0; run < sectors.count; run += 1)
         all.add(sectors.startOf(run), sectors.endOf(run));
     }
-    all.cutAt(Math.ceil(this.#size / SECTOR_BYTES));
+    all.cutAt(Math.ceil(this.size / SECTOR_BYTES));
     return all;
   }
 
@@ -250,25 +228,19 @@ export class Inode {
   /** All that `point` covers is on the platter now. */
   #arrive(point: SyncPoint): void {
     const { sectors, size, saved } = point;
-    this.#platter = grown(this.#platter, size);
     for (let run = 0; run < sectors.count; run += 1) {
       const start = sectors.startOf(run) * SECTOR_BYTES;
       const end = Math.min(sectors.endOf(run) * SECTOR_BYTES, size);
-      if (end <= start) continue;
-      this.#platter.set(saved?.[run] ?? this.#cache.subarray(start, end), start);
+      this.#platter.put(start, saved?.[run] ?? this.#cache.part(start, end));
     }
-    if (size < this.#platterEnd) this.#platter.fill(0, size, this.#platterEnd);
-    this.#platterSize = size;
-    this.#platterEnd = size;
+    this.#platter.resize(size);
   }
 
   #keepAfterFailure(point: SyncPoint, random: () => number): void {
     this.#eachSector(point, (sector, content) => {
-      if (random() < 0.5) this.#store(sector, content);
+      if (random() < 0.5) this.#platter.put(sector * SECTOR_BYTES, content);
     });
-    if (random() < 0.5) this.#platterSize = Math.max(this.#platterSize, point.size);
-    this.#platter = grown(this.#platter, this.#platterSize);
-    this.#platterEnd = Math.max(this.#platterEnd, this.#platterSize);
+    if (random() < 0.5) this.#platter.extend(point.size);
   }
 
   /** What was to be synced is as it was on the platter, but for what was written since. */
@@ -279,20 +251,17 @@ export class Inode {
       }
     }
     if (!this.#dirty.isEmpty || this.#underWay.length > 0) return;
-    const before = this.#size;
-    this.#size = this.#platterSize;
-    this.#cache = grown(this.#cache, this.#size);
-    this.#cache.fill(0, this.#size, Math.max(before, this.#size));
-    if (before < this.#size) this.#cache.set(this.#platter.subarray(before, this.#size), before);
+    const before = this.size;
+    this.#cache.resize(this.#platter.size);
+    this.#cache.put(before, this.#platter.part(before, this.#platter.size));
   }
 
   #revertSector(sector: number): void {
     const start = sector * SECTOR_BYTES;
-    const end = Math.min(start + SECTOR_BYTES, this.#size);
+    const end = Math.min(start + SECTOR_BYTES, this.size);
     if (start >= end) return;
-    this.#cache.fill(0, start, end);
-    const stop = Math.min(end, this.#platterSize);
-    if (start < stop) this.#cache.set(this.#platter.subarray(start, stop), start);
+    this.#cache.put(start, new Uint8Array(end - start));
+    this.#cache.put(start, this.#platter.part(start, end));
   }
 
   /** Written again since the sync in question began. */
@@ -303,8 +272,11 @@ export class Inode {
   /** Part of `point` reaches the platter of `left` before the power is gone. */
   #survive(left: Inode, point: SyncPoint, keep: Keep, random: () => number): void {
     this.#eachSector(point, (sector, content) => {
-      if (keep === "all" || random() < 0.5) left.#store(sector, content);
-      else if (this.#isNew(sector) && random() < 0.25) left.#store(sector, noise(random));
+      const start = sector * SECTOR_BYTES;
+      if (keep === "all" || random() < 0.5) left.#platter.put(start, content);
+      else if (start >= this.#platter.size && random() < 0.25) {
+        left.#platter.put(start, noise(random));
+      }
     });
   }
 
@@ -319,25 +291,11 @@ export class Inode {
     }
   }
 
-  #store(sector: number, content: Uint8Array): void {
-    const end = sector * SECTOR_BYTES + content.length;
-    this.#platter = grown(this.#platter, end);
-    this.#platter.set(content, sector * SECTOR_BYTES);
-    this.#platterEnd = Math.max(this.#platterEnd, end);
-  }
-
-  #isNew(sector: number): boolean {
-    return sector * SECTOR_BYTES >= this.#platterSize;
-  }
-
   /** Both views become the platter's first `size` bytes. */
   #settle(size: number): void {
-    this.#platter = grown(this.#platter, size);
-    this.#platter.fill(0, size);
-    this.#platterSize = size;
-    this.#platterEnd = size;
-    this.#cache = this.#platter.slice();
-    this.#size = size;
+    this.#platter.extend(size);
+    this.#platter.resize(size);
+    this.#cache = this.#platter.copy();
     this.#dirty = new SectorRanges();
   }
 }
@@ -355,12 +313,4 @@ function noise(random: () => number): Uint8Array {
   const bytes = new Uint8Array(SECTOR_BYTES);
   for (let i = 0; i < bytes.length; i += 1) bytes[i] = Math.floor(random() * 256);
   return bytes;
-}
-
-/** At least `length` bytes: the old ones, then zeros. Grows by doubling. */
-function grown(bytes: Uint8Array, length: number): Uint8Array {
-  if (bytes.length >= length) return bytes;
-  const bigger = new Uint8Array(Math.max(length, bytes.length * 2, SECTOR_BYTES));
-  bigger.set(bytes);
-  return bigger;
 }

@@ -99,6 +99,11 @@ export class DurableLog implements DurableState, DiskWatcher {
     return this.#fold.start.index;
   }
 
+  /** False when entries are missing between the newest snapshot and the log (D15). */
+  get isGapless(): boolean {
+    return Math.max(this.startIndex, this.#fold.firstIndex - 1) <= this.snapshotIndex;
+  }
+
   get lastIndex(): Index {
     return this.#fold.lastIndex;
   }

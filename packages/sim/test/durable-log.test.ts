@@ -262,6 +262,22 @@ describe("durable snapshots", () => {
     assert.equal(durable.snapshotIndex, 9);
   });
 
+  it("a log that begins behind the newest snapshot has a gap before it", async () => {
+    const disk = makeDisk();
+    const durable = watch(disk);
+    const store = await open(disk);
+    const { wal } = await openLog(disk);
+    await wal.append(write({ hardState: { term: 2, vote: 0 }, entries: entries(1, 12, 2) }));
+    assert.equal(durable.isGapless, true);
+    await store.save(meta, [new Uint8Array(10)]);
+    await wal.append(write({ compactTo: 9, compactTerm: 2 }));
+    assert.equal(durable.isGapless, true);
+    await wal.append(write({ compactTo: 10, compactTerm: 2 }));
+    assert.equal(durable.isGapless, false);
+    await store.save({ ...meta, index: 11 }, [new Uint8Array(10)]);
+    assert.equal(durable.isGapless, true);
+  });
+
   it("a damaged one does not count, the one before it does", async () => {
     const disk = makeDisk();
     const store = await open(disk);
