@@ -1,10 +1,9 @@
 /** Runs a plan from its first event to its verdict. */
 
 import { hearMarks } from "@holdfast/raft";
-import { decideMaybe } from "@holdfast/replica";
+import { decideMaybe, type TraceSink } from "@holdfast/replica";
 import { LOAD_SPECIMEN } from "./load/load-specimen.ts";
 import type { Outcome, RunFigures } from "./outcome.ts";
-import { describeFault } from "./plan/describe.ts";
 import type { Fault } from "./plan/fault.ts";
 import type { Plan } from "./plan/plan.ts";
 import { Random } from "./random.ts";
@@ -20,8 +19,8 @@ export interface RunOptions {
   readonly pump: Pump;
   /** More events than this are a failure: something spins. 20 million unless told. */
   readonly eventsMax?: number;
-  /** What happens, in words; `node` is 0 when it is about none. */
-  readonly tell?: (at: number, node: number, text: string) => void;
+  /** Gets everything that happens, as it happens. */
+  readonly trace?: TraceSink;
 }
 
 const EVENTS_MAX = 20_000_000;
@@ -39,8 +38,10 @@ export async function runSpecimen(
 ): Promise<Outcome> {
   const marks = new Set<string>();
   const chance = chances(plan, marks);
+  let world: World | undefined;
   const mark = (name: string): void => {
     marks.add(name);
+    world?.trace?.mark(name);
   };
   const scheduler = new Scheduler({
     eventsMax: options.eventsMax ?? EVENTS_MAX,
@@ -51,9 +52,7 @@ export async function runSpecimen(
     },
     ...(plan.shuffled === true ? { shuffle: new Random(plan.seed).fork("order") } : {}),
   });
-  const world = new World(plan, scheduler, specimen);
-  const { tell } = options;
-  if (tell !== undefined) world.tell = (node, text) => tell(scheduler.now, node, text);
+  world = new World(plan, scheduler, specimen, options.trace);
   const play = new Play(world);
   try {
     await scheduler.run(() => Promise.race([play.whole(), world.failed]), options.pump);
@@ -64,8 +63,13 @@ export async function runSpecimen(
     hearMarks(undefined);
     decideMaybe(undefined);
   }
+  const { failure } = world.watch;
+  if (failure !== undefined) {
+    const { check, message } = failure;
+    world.trace?.world({ kind: "invariant", check, message });
+  }
   return {
-    failure: world.watch.failure,
+    failure,
     hash: scheduler.trace.digest(),
     figures: figures(world, play),
     marks: [...marks].sort(),
@@ -117,8 +121,13 @@ class Play {
 
 function strike(world: World, fault: Fault): void {
   if (world.isHealed) return;
-  world.tell?.(0, describeFault(fault));
-  if (effect(world, fault)) world.struck(fault.kind);
+  if (!effect(world, fault)) return;
+  world.struck(fault.kind);
+  if (world.trace === undefined) return;
+  world.trace.fault(fault, "begins");
+  if ("forMs" in fault) {
+    world.scheduler.after(fault.forMs, () => world.trace?.fault(fault, "ends"));
+  }
 }
 
 function effect(world: World, fault: Fault): boolean {

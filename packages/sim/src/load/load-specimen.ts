@@ -19,6 +19,7 @@ function loadStage(world: World): Stage {
     door: world as Door<LoadResult>,
     random: world.random.fork("load"),
     report: (broken) => world.watch.broken(broken),
+    events: world.trace,
   });
   return {
     get operations() {

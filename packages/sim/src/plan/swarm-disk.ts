@@ -52,9 +52,7 @@ export const DISK_KINDS: Readonly<Record<DiskFault["kind"], SwarmKind>> = {
         : {
             kind: "disk-loss",
             who: dice.pick(spent),
-            // Without its log and any snapshot a node is a new one to itself (P6): nothing that it
-            // says could be held against it.
-            area: "snapshot",
+            area: dice.chance(50) ? "wal" : "snapshot",
             downMs: dice.spreadMs(1, 1000),
           },
   },

@@ -1,5 +1,6 @@
 /** Faults of disks: errors, slowness, a full disk, silent damage, files that are gone. */
 
+import { segmentSequenceOf, snapshotIndexOf } from "@holdfast/replica";
 import type { DiskFault, Fault } from "../plan/fault.ts";
 import type { Server } from "./server.ts";
 import type { World } from "./world.ts";
@@ -57,8 +58,8 @@ function damaged(world: World, server: Server, downMs: number, harm: () => boole
   const before = world.durables[server.id - 1];
   server.crash(false, "all");
   const isDone = harm();
-  if (isDone && server.disk.usedBytes() === 0) {
-    // Nothing is left that could tell it from a new server: it must be replaced, never started.
+  if (isDone && isBlank(server)) {
+    // It would forget its votes: it must be replaced, never started again.
     server.refuse();
     world.refused.add(server.id);
   }
@@ -68,4 +69,11 @@ function damaged(world: World, server: Server, downMs: number, harm: () => boole
   }
   world.scheduler.after(downMs, () => server.start());
   return isDone;
+}
+
+/** Without a log and a snapshot: nothing tells it from a server that was never started (P6). */
+function isBlank({ disk }: Server): boolean {
+  return !disk
+    .names()
+    .some((name) => segmentSequenceOf(name) !== undefined || snapshotIndexOf(name) !== undefined);
 }

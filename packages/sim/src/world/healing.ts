@@ -6,8 +6,8 @@
 
 import type { NodeId, Raft } from "@holdfast/raft";
 import { CheckFailed } from "../check-failed.ts";
-import { FAIR } from "../network.ts";
 import type { RunFigures } from "../outcome.ts";
+import { healedWeather } from "../plan/draw-surroundings.ts";
 import { linksIn } from "./network-faults.ts";
 import { pausedForGood, processOf } from "./process-faults.ts";
 import type { Server } from "./server.ts";
@@ -27,7 +27,7 @@ export function healed(world: World): readonly Server[] | undefined {
   const { healing } = world.plan;
   world.isHealed = true;
   world.network.heal();
-  world.network.weather = FAIR;
+  world.network.weather = healedWeather(world.plan.weather);
   for (const server of world.servers) {
     server.trap = undefined;
     server.disk.faults.heal();

@@ -8,11 +8,8 @@ import type { World } from "./world.ts";
 export function networkFault(world: World, fault: NetworkFault): boolean {
   const { network, scheduler } = world;
   if (fault.kind === "weather") {
-    const before = network.weather;
-    network.weather = fault.weather;
-    scheduler.after(fault.forMs, () => {
-      if (network.weather === fault.weather) network.weather = before;
-    });
+    const storm = network.storm(fault.weather);
+    scheduler.after(fault.forMs, () => storm.lift());
     return true;
   }
   if (fault.kind === "flap") {

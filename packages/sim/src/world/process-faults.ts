@@ -26,6 +26,11 @@ export function processFault(world: World, fault: ProcessFault): boolean {
       return true;
     case "twin":
       return !server.startTwin();
+    case "crash-on":
+      if (server.standing === "refused") return false;
+      // Of a server that is down: in its next life.
+      server.trap = new Trap(fault.moment, fault.nth, () => endAndRestart(world, server, fault));
+      return true;
     default:
       if (server.life === undefined) return false;
       harm(world, server, fault);
@@ -33,15 +38,12 @@ export function processFault(world: World, fault: ProcessFault): boolean {
   }
 }
 
-type Harm = Extract<ProcessFault, { kind: "crash" | "crash-on" | "crash-loop" | "pause" }>;
+type Harm = Extract<ProcessFault, { kind: "crash" | "crash-loop" | "pause" }>;
 
 function harm(world: World, server: Server, fault: Harm): void {
   switch (fault.kind) {
     case "crash":
       endAndRestart(world, server, fault);
-      break;
-    case "crash-on":
-      server.trap = new Trap(fault.moment, fault.nth, () => endAndRestart(world, server, fault));
       break;
     case "crash-loop":
       crashAgain(world, server, fault, fault.times, fault.upMs);
@@ -82,8 +84,8 @@ export class Trap {
 }
 
 export function endAndRestart(world: World, server: Server, ending: Ending): void {
-  server.trap = undefined;
   if (server.life === undefined) return;
+  server.trap = undefined;
   server.crash(ending.power, ending.keep);
   if (ending.downMs === undefined) return;
   world.scheduler.after(ending.downMs, () => server.start());
@@ -108,9 +110,12 @@ export function pause(world: World, server: Server, forMs: number): void {
   const process = server.life?.process;
   if (process === undefined || process.isPaused) return;
   process.pause();
+  world.trace?.server(server, { kind: "paused" });
   world.scheduler.after(forMs, () => {
     // From the healing on a pause is for good.
-    if (process.isAlive && !world.isHealed) process.resume();
+    if (!process.isAlive || world.isHealed) return;
+    world.trace?.server(server, { kind: "resumed" });
+    process.resume();
   });
 }
 

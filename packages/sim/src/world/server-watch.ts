@@ -8,8 +8,6 @@ import {
   checkStep,
   InvariantError,
   type NodeId,
-  narrate,
-  narrateMessage,
   type Raft,
   type RaftEvent,
   remember,
@@ -47,7 +45,6 @@ export class ServerWatch {
   happened(event: RaftEvent): void {
     const raft = this.#life?.raft;
     if (raft === undefined) return;
-    this.#server.tell(() => narrate(event));
     this.#watch.guard(this.#server.id, () => this.#watch.happened(raft, event));
   }
 
@@ -77,18 +74,6 @@ export class ServerWatch {
           checkShape(raft);
         });
       },
-      received: (packet) => {
-        if (packet.kind === "forward-request" || packet.kind === "forward-response") return;
-        this.#server.tell(() => `hears ${narrateMessage(packet)}`);
-      },
-      writing: (write) => {
-        const { seq, hardState, entries, truncateFrom, compactTo, snapshot } = write;
-        this.#server.tell(
-          () =>
-            `writes ${seq}: ${JSON.stringify({ hardState, entries: entries.map(({ index, term }) => `${index}^${term}`).join(" "), truncateFrom, compactTo, snapshot: snapshot?.index })}`,
-        );
-      },
-      durable: ({ seq }) => this.#server.tell(() => `has ${seq} on disk`),
       sending: (packet) => {
         if (life.process.isAlive) watch.guard(id, () => this.#speaks(packet));
       },
@@ -121,7 +106,6 @@ export class ServerWatch {
     // Right after the packet: it is on its way then.
     if (trap !== undefined) this.#watch.soon(() => trap.atSend(packet.kind));
     if (packet.kind === "forward-request" || packet.kind === "forward-response") return;
-    this.#server.tell(() => `sends ${narrateMessage(packet)}`);
     this.#watch.left(packet, this.#server.durable);
     assert(
       packet.term >= this.#spokenBefore,

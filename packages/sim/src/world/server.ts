@@ -1,7 +1,7 @@
 /** One server of the simulated cluster: its disk, and one life of the production replica after the other. */
 
 import { makeConfig, type NodeId, type Raft } from "@holdfast/raft";
-import { openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
+import { joinProbes, openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
 import type { SimDisk } from "../disk.ts";
 import type { Keep } from "../disk-inode.ts";
 import { DurableLog } from "../durable-log.ts";
@@ -77,17 +77,11 @@ export class Server {
     return this.standing === "up";
   }
 
-  tell(text: () => string): void {
-    const { tell } = this.#world;
-    if (tell !== undefined) tell(this.id, text());
-  }
-
   /** Starts a process unless one runs. */
   start(): void {
     if (this.standing !== "down") return;
     const world = this.#world;
     this.standing = "opening";
-    this.tell(() => "starts");
     this.starts++;
     const process = this.#process;
     const clock = new NodeClock({
@@ -111,7 +105,6 @@ export class Server {
         if (this.life !== life) return;
         life.replica = replica;
         this.standing = "up";
-        this.tell(() => "is up");
       },
       (error: unknown) => {
         if (this.life === life) couldNotStart(world, this, error);
@@ -121,7 +114,7 @@ export class Server {
 
   /** The process ends without a word. With `power` its disk keeps only what `keep` says. */
   crash(power: boolean, keep: Keep): void {
-    this.tell(() => (power ? `loses power, keeps ${keep}` : "is killed"));
+    if (this.life !== undefined) this.#world.trace?.server(this, { kind: "crashed", power });
     this.end();
     const { disk } = this;
     this.#process = new Process(this.#world.scheduler);
@@ -189,7 +182,10 @@ export class Server {
       this.trap?.atDisk(operation, "before");
       return undefined;
     };
-    disk.afterOperation = (operation) => this.trap?.atDisk(operation, "after");
+    disk.afterOperation = (operation, name) => {
+      this.#world.trace?.server(this, { kind: "disk", operation, name, result: "ok" });
+      this.trap?.atDisk(operation, "after");
+    };
     return new DurableLog(disk, { identity: { clusterId: CLUSTER_ID, nodeId: id } });
   }
 
@@ -208,6 +204,8 @@ export class Server {
       applySliceMs,
       proposalsMax,
     };
+    const watch = this.watch.probe(life);
+    const trace = this.#world.trace?.probe(this);
     return {
       ...(defined(own) as Partial<ReplicaOptions<unknown>>),
       config: makeConfig({ ...config, id: this.id, members: { voters } }),
@@ -217,8 +215,11 @@ export class Server {
       clock: life.clock,
       machine: life.machine,
       random: random.fork(`start ${this.id} ${this.starts}`).word(),
-      observe: (event) => this.watch.happened(event),
-      probe: this.watch.probe(life),
+      observe: (event) => {
+        trace?.observe(event);
+        this.watch.happened(event);
+      },
+      probe: trace === undefined ? watch : joinProbes(trace, watch),
       onFailure: (error) => {
         if (this.life === life) stoppedItself(this.#world, this, error);
       },

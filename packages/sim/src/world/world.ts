@@ -1,19 +1,22 @@
 /** The simulated world of one run: servers, network, time, and who looks at them. */
 
 import { NOBODY, type NodeId, type Raft } from "@holdfast/raft";
+import type { TraceSink } from "@holdfast/replica";
 import { VirtualClock } from "../clock.ts";
 import { SimDisk } from "../disk.ts";
 import type { DurableLog } from "../durable-log.ts";
 import type { Answer, Door } from "../load/door.ts";
-import { SimNetwork } from "../network.ts";
+import { type NetworkObserver, SimNetwork } from "../network.ts";
 import type { FaultKind, Who } from "../plan/fault.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Process } from "../process.ts";
 import { Random } from "../random.ts";
 import type { Scheduler } from "../scheduler.ts";
+import type { TraceHash } from "../trace-hash.ts";
 import { Server } from "./server.ts";
 import type { Specimen } from "./stage.ts";
 import { Watch } from "./watch.ts";
+import { WorldTrace } from "./world-trace.ts";
 
 export class World implements Door<unknown> {
   readonly plan: Plan;
@@ -23,6 +26,8 @@ export class World implements Door<unknown> {
   readonly network: SimNetwork;
   readonly servers: readonly Server[];
   readonly watch: Watch;
+  /** Records what happens; nothing is recorded unless somebody asked for it. */
+  readonly trace: WorldTrace | undefined;
   /** What each disk holds for certain, by node; of one that was damaged: what it held before. */
   readonly durables: DurableLog[];
   /** Faults that took effect. */
@@ -36,7 +41,7 @@ export class World implements Door<unknown> {
   readonly #choice: Random;
   readonly #deviceClock: VirtualClock;
 
-  constructor(plan: Plan, scheduler: Scheduler, specimen: Specimen) {
+  constructor(plan: Plan, scheduler: Scheduler, specimen: Specimen, sink?: TraceSink) {
     this.plan = plan;
     this.specimen = specimen;
     this.scheduler = scheduler;
@@ -47,13 +52,8 @@ export class World implements Door<unknown> {
       carrying: plan.carrying ?? "raw",
     });
     this.network.weather = plan.weather;
-    const { trace } = scheduler;
-    this.network.observer = {
-      sent: (_id, from, to, _lane, bytes) => {
-        trace.note(from * 16 + to);
-        trace.note(bytes.length);
-      },
-    };
+    this.trace = sink === undefined ? undefined : new WorldTrace(sink, scheduler);
+    this.network.observer = hashed(scheduler.trace, this.trace?.network);
     let resolve: () => void = () => {};
     this.failed = new Promise((done) => {
       resolve = done;
@@ -142,14 +142,23 @@ export class World implements Door<unknown> {
     });
   }
 
-  /** What happens, in words; nobody listens unless set. `node` is 0 when it is about none. */
-  tell: ((node: NodeId, text: string) => void) | undefined;
-
   /** A fault took effect. */
   struck(kind: FaultKind): void {
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1);
     this.scheduler.trace.note(kind);
   }
+}
+
+/** Every packet counts for the hash of the run. */
+function hashed(hash: TraceHash, observer: NetworkObserver = {}): NetworkObserver {
+  return {
+    ...observer,
+    sent: (id, from, to, lane, bytes) => {
+      hash.note(from * 16 + to);
+      hash.note(bytes.length);
+      observer.sent?.(id, from, to, lane, bytes);
+    },
+  };
 }
 
 function isCampaigning(raft: Raft | undefined): boolean {
