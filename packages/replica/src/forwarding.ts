@@ -31,15 +31,23 @@ export class Forwarding<R> {
   readonly #proposals: Proposals<R>;
   readonly #retryMs: number;
   #nextId: number;
-  /** Requests that were handled in this term, by peer and its incarnation. */
+  /**
+   * Requests that were answered, by peer and its incarnation. Networks may repeat packets: a
+   * request must be neither appended twice nor refused after it was appended, in whatever term its
+   * copy comes (simulated seed 30741).
+   */
   readonly #handled = new Map<NodeId, Map<number, SeenNumbers>>();
-  #handledTerm: Term = 0;
+  /**
+   * What was asked for in this term, or an earlier one, may have been appended before this start.
+   */
+  readonly #bootTerm: Term;
 
   /** `random` is a word that differs between incarnations of this node. */
   constructor(host: ForwardHost, proposals: Proposals<R>, random: number, retryMs: number) {
     this.#host = host;
     this.#proposals = proposals;
     this.#retryMs = retryMs;
+    this.#bootTerm = host.term();
     this.#nextId = (random % 2 ** 31) * SPAN + 1;
   }
 
@@ -66,15 +74,25 @@ export class Forwarding<R> {
    * A peer asks this node, which it believes to lead, to append. Never passed on: one hop at most.
    */
   onRequest(request: ForwardRequest): void {
-    if (this.#isRepeated(request)) {
+    if (!this.#handledOf(request.from, Math.trunc(request.id / SPAN)).add(request.id)) {
+      // A refusal would tell the peer to send it elsewhere, and the first one may be in the log.
       sometimes("forwarding: a repeated request is not appended again");
       return;
     }
-    const { id, from, to } = request;
-    const isCurrent = request.term === this.#host.term();
-    const result = isCurrent ? this.#host.start(request.command) : STALE;
+    const { term } = request;
+    if (term <= this.#bootTerm) {
+      sometimes("forwarding: nobody knows what became of a request from before the start");
+      this.#answer(request, UNKNOWN);
+    } else if (term !== this.#host.term()) {
+      sometimes("forwarding: a request for another term is refused");
+      this.#answer(request, STALE);
+    } else {
+      this.#answer(request, this.#host.start(request.command));
+    }
+  }
+
+  #answer({ id, from, to }: ForwardRequest, result: StepResult | typeof UNKNOWN): void {
     const leader = this.#host.leader();
-    if (!isCurrent) sometimes("forwarding: a request for another term is refused");
     if (maybe("forwarding: give no answer")) return;
     // Not `{ ...head, ... }`: with a number as large as `id` in it that takes V8 microseconds.
     this.#host.send({
@@ -148,21 +166,6 @@ export class Forwarding<R> {
     }
   }
 
-  /**
-   * Networks may repeat packets, and a repeated request must not be appended twice. A node leads a
-   * term once, and requests name the term: so what was handled in earlier terms, or before a
-   * restart, need not be remembered.
-   */
-  #isRepeated(request: ForwardRequest): boolean {
-    const term = this.#host.term();
-    if (this.#handledTerm !== term) {
-      this.#handledTerm = term;
-      this.#handled.clear();
-    }
-    if (request.term !== term) return false;
-    return !this.#handledOf(request.from, Math.trunc(request.id / SPAN)).add(request.id);
-  }
-
   #handledOf(from: NodeId, incarnation: number): SeenNumbers {
     let ofPeer = this.#handled.get(from);
     if (ofPeer === undefined) {
@@ -177,6 +180,8 @@ export class Forwarding<R> {
     return handled;
   }
 }
+
+const UNKNOWN = { ok: false, reason: "unknown" } as const;
 
 const STALE: StepResult = {
   ok: false,

@@ -58,6 +58,44 @@ test("forwarding: a repeated request, at once or much later, is appended once", 
   });
 });
 
+test("forwarding: what was appended is not refused when a copy of the request comes in a later term", async () => {
+  // Simulated seed 30741: the answer is late, the copy meets a leader that has stepped down, and its
+  // refusal would send the command to the log once more.
+  for (const isRestarted of [false, true]) {
+    await inCluster({}, async (cluster) => {
+      await cluster.startAll();
+      const leader = await cluster.leader();
+      const follower = await cluster.follower();
+      let copy: Uint8Array | undefined;
+      tap(cluster, (packet, raw) => {
+        if (packet.kind === "forward-request" && copy === undefined) copy = raw.slice();
+        return packet.kind !== "forward-response" || packet.reason !== "";
+      });
+      const outcome = cluster
+        .replica(follower)
+        .propose(bytes("once"), { timeoutMs: 3000 })
+        .catch((error: { code: string }) => error.code);
+      await cluster.until("it is appended", () =>
+        cluster.member(leader).machine.lines.includes("once"),
+      );
+
+      if (isRestarted) {
+        cluster.crash(leader);
+        await cluster.start(leader);
+      } else {
+        cluster.network.isolate(leader);
+        await cluster.clock.sleep(1000);
+        cluster.network.heal();
+      }
+      assert(copy !== undefined);
+      cluster.network.deliver(follower, leader, "append", copy);
+
+      assert.equal(await outcome, "RAFT_OUTCOME_UNKNOWN");
+      assert.deepEqual(await cluster.agreed(), ["once"]);
+    });
+  }
+});
+
 test("forwarding: only the node that was asked may answer", async () => {
   await inCluster({}, async (cluster) => {
     await cluster.startAll();

@@ -91,11 +91,12 @@ export class ServerWatch {
 
   /**
    * Nothing that was durable is gone. Who finds damage must refuse to start (D7, H9), but may do
-   * without a damaged snapshot when the log has it all.
+   * without a snapshot that is damaged or can't be read when the log has it all.
    */
   #recovered(raft: Raft): void {
     const missing = this.#survivors?.missingIn(raft);
-    const isExcused = this.#server.isDamaged && missing === LACKS_SNAPSHOT;
+    const { isDamaged, isDiskFaulty } = this.#server;
+    const isExcused = (isDamaged || isDiskFaulty) && missing === LACKS_SNAPSHOT;
     if (missing !== undefined && !isExcused) throw new InvariantError(missing);
     this.#survivors = undefined;
     this.#server.counts();
