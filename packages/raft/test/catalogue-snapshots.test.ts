@@ -1,29 +1,13 @@
 /**
- * Snapshots and compaction: bugs that other implementations had, E2 to E17 of the catalogue (paper
+ * Snapshots on their way: bugs that other implementations had, E2 to E17 of the catalogue (paper
  * §7, Fig. 13).
  */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SnapshotLoad } from "@holdfast/raft";
-import {
-  acknowledge,
-  Bench,
-  bytesOf,
-  entriesOf,
-  matchedLeader,
-  membersUpTo,
-  termsOf,
-} from "./kit.ts";
-import {
-  appendRequest,
-  appendResponse,
-  only,
-  pick,
-  snapshotRequest,
-  snapshotResponse,
-  voteRequest,
-} from "./messages.ts";
+import { acknowledge, Bench, bytesOf, matchedLeader } from "./kit.ts";
+import { appendResponse, only, snapshotRequest, snapshotResponse } from "./messages.ts";
 
 const COVERS = { term: 3, lastIndex: 5, lastTerm: 2 };
 
@@ -127,117 +111,6 @@ test("E4 a transfer to a live peer keeps the log behind its snapshot, however of
     snapshotResponse({ term: 2, seq: load.seq, lastIndex: 5, installed: true, matchIndex: 5 }),
   );
   assert.equal(only(node.settle(), "append-request", 2).entries.length, 4);
-});
-
-test("E6 nothing of a conflicting log stays beside an installed snapshot", () => {
-  const node = new Bench({ term: 3, log: [1, 1, 1, 1, 1, 1, 1] });
-  node.receive(snapshotRequest(COVERS));
-  node.take();
-  node.step({ kind: "snapshot-checked", index: 5, term: 2, ok: true });
-  assert.deepEqual(termsOf(node), []);
-  const { write, restore } = node.take();
-  assert.deepEqual(write?.snapshot, { index: 5, term: 2, members: membersUpTo(3) });
-  assert.deepEqual([write.entries.length, restore?.index], [0, 5]);
-  node.persist();
-  const again = node.restart();
-  assert.deepEqual(
-    [again.raft.log.startIndex, again.raft.log.lastIndex, again.raft.commit],
-    [5, 5, 5],
-  );
-});
-
-test("E8 a snapshot that the application took before a newer one was installed changes nothing", () => {
-  const node = new Bench({ term: 3, log: [1, 1, 1], commit: 3 });
-  node.receive(snapshotRequest(COVERS));
-  node.take();
-  node.step({ kind: "snapshot-checked", index: 5, term: 2, ok: true });
-  assert.equal(node.step({ kind: "snapshot-taken", index: 3 }).ok, true);
-  assert.equal(node.raft.snapshot?.index, 5);
-  node.settle();
-  assert.equal(node.step({ kind: "snapshot-taken", index: 5 }).ok, true);
-  assert.equal(node.take().write, undefined);
-});
-
-test("E8 a snapshot that appends and an own one have overtaken is not installed", () => {
-  const node = new Bench({ term: 3 });
-  node.receive(snapshotRequest(COVERS));
-  node.take();
-  node.receive(appendRequest({ term: 3, entries: entriesOf(1, [1, 1, 2, 2, 2, 3]), commit: 6 }));
-  node.settle();
-  node.step({ kind: "snapshot-taken", index: 6 });
-  node.settle();
-  node.step({ kind: "snapshot-checked", index: 5, term: 2, ok: true });
-  const { restore, send } = node.take();
-  assert.deepEqual([restore, node.raft.log.startIndex, node.raft.commit], [undefined, 6, 6]);
-  assert.equal(only(send, "snapshot-response").matchIndex, 6);
-});
-
-test("E8 a snapshot that was answered as covered is forgotten: its check is answered no more", () => {
-  const node = new Bench({ term: 3 });
-  node.receive(snapshotRequest(COVERS));
-  node.take();
-  node.receive(appendRequest({ term: 3, entries: entriesOf(1, [1, 1, 2, 2, 2]), commit: 5 }));
-  node.settle();
-  node.receive(snapshotRequest({ ...COVERS, seq: 2 }));
-  assert.equal(only(node.settle(), "snapshot-response").installed, true);
-  node.step({ kind: "snapshot-checked", index: 5, term: 2, ok: true });
-  assert.deepEqual(node.settle(), []);
-});
-
-test("E8 what was committed before an installation and not yet applied is not applied after it", () => {
-  const node = new Bench({ term: 3 });
-  node.receive(appendRequest({ term: 3, entries: entriesOf(1, [1, 1]), commit: 2 }));
-  node.receive(snapshotRequest(COVERS));
-  node.step({ kind: "snapshot-checked", index: 5, term: 2, ok: true });
-  const { apply, restore } = node.take();
-  assert.deepEqual([apply, restore?.index], [[], 5]);
-});
-
-test("E11 a new term while a snapshot is checked: the result is dropped, the next leader starts anew", () => {
-  const node = new Bench({ term: 3 });
-  node.receive(snapshotRequest(COVERS));
-  node.take();
-  node.receive(voteRequest({ from: 3, term: 4, lastIndex: 9, lastTerm: 3 }));
-  node.step({ kind: "snapshot-checked", index: 5, term: 2, ok: true });
-  assert.equal(node.raft.commit, 0);
-  assert.deepEqual(pick(node.settle(), "snapshot-response"), []);
-  node.receive(snapshotRequest({ ...COVERS, from: 3, term: 4, data: bytesOf("ab"), done: false }));
-  assert.equal(node.take().store[0]?.offset, 0);
-});
-
-test("E11 a result that names another snapshot than the one in hand is dropped", () => {
-  const node = new Bench({ term: 3 });
-  node.receive(snapshotRequest(COVERS));
-  node.take();
-  node.step({ kind: "snapshot-checked", index: 4, term: 2, ok: true });
-  node.step({ kind: "snapshot-checked", index: 5, term: 1, ok: true });
-  node.step({ kind: "snapshot-checked", index: 5, term: 1, ok: false });
-  assert.equal(node.raft.commit, 0);
-  assert.deepEqual(node.settle(), []);
-  const half = new Bench({ term: 3 });
-  half.receive(snapshotRequest({ ...COVERS, data: bytesOf("ab"), done: false }));
-  half.settle();
-  half.step({ kind: "snapshot-checked", index: 5, term: 2, ok: true });
-  assert.equal(half.raft.commit, 0, "a half-received snapshot was never checked");
-});
-
-test("E12 two snapshots in a row: the second replaces the first while that is checked or written", () => {
-  const node = new Bench({ term: 3 });
-  node.receive(snapshotRequest({ ...COVERS, seq: 1 }));
-  node.take();
-  node.receive(snapshotRequest({ ...COVERS, seq: 2, lastIndex: 8 }));
-  node.take();
-  node.step({ kind: "snapshot-checked", index: 5, term: 2, ok: true });
-  assert.equal(node.raft.commit, 0, "the first is no more");
-  node.step({ kind: "snapshot-checked", index: 8, term: 2, ok: true });
-  assert.equal(node.take().write?.snapshot?.index, 8);
-  node.receive(snapshotRequest({ ...COVERS, seq: 3, lastIndex: 11 }));
-  node.take();
-  node.step({ kind: "snapshot-checked", index: 11, term: 2, ok: true });
-  const effects = node.take();
-  assert.deepEqual([effects.write?.snapshot?.index, effects.restore?.index], [11, 11]);
-  node.persist();
-  assert.equal(node.raft.log.durable, 11);
 });
 
 test("E16 a snapshot that failed its check at the peer is not sent again while there is a newer one", () => {
