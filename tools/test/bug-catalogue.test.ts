@@ -13,7 +13,7 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../.
 const PAGE = readFileSync(path.join(ROOT, BUG_CATALOGUE_PATH), "utf8");
 const TEST = "packages/raft/test/votes.test.ts";
 
-/** The real table, its tests taken out, with everything put off until later but what `edit` says. */
+/** The real table without its tests, with everything put off until later but what `edit` says. */
 function page(edit: (line: string) => string = (line) => line): string {
   const rows = PAGE.split("\n").map((line) => {
     const id = /^\| ([A-I]\d+) \|/.exec(line)?.[1];
