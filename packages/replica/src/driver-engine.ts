@@ -12,6 +12,7 @@ import {
   type SnapshotMeta,
   type StepResult,
   sometimes,
+  type Term,
 } from "@holdfast/raft";
 import { ApplyPump } from "./apply-pump.ts";
 import { DiskQueue } from "./disk-queue.ts";
@@ -160,6 +161,7 @@ export class Engine<R> {
     const { config, snapshot } = this.raft;
     const host = {
       id: config.id,
+      forgottenTerm: mayHaveLed(this.raft),
       term: () => this.raft.term,
       // A leader that can't be reached is none: what is sent to it would wait in vain.
       leader: () => {
@@ -279,4 +281,9 @@ export class Engine<R> {
     if (isFull(error.cause)) sometimes("snapshots: no room for an own one");
     else if (error.cause instanceof DiskError) this.#diskFailed("saving a snapshot", error.cause);
   }
+}
+
+/** The last term that this node may have led before it was started: a leader has its own vote. */
+function mayHaveLed({ term, vote, config }: Raft): Term {
+  return vote === config.id ? term : Math.max(0, term - 1);
 }

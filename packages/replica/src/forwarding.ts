@@ -4,7 +4,7 @@
  */
 
 import { NOBODY, type NodeId, type StepResult, sometimes, type Term } from "@holdfast/raft";
-import type { ForwardRequest, ForwardResponse } from "./codec/packet.ts";
+import type { ForwardReason, ForwardRequest, ForwardResponse } from "./codec/packet.ts";
 import { maybe } from "./maybe.ts";
 import type { Proposal, Proposals } from "./proposals.ts";
 import { SeenNumbers } from "./seen-numbers.ts";
@@ -12,6 +12,8 @@ import { SeenNumbers } from "./seen-numbers.ts";
 /** What forwarding needs of the replica. */
 export interface ForwardHost {
   readonly id: NodeId;
+  /** Up to this term the node may have led before its start, and has forgotten what it took then. */
+  readonly forgottenTerm: Term;
   term(): Term;
   /** Who leads, as far as this node knows, and can be reached. */
   leader(): NodeId;
@@ -25,29 +27,27 @@ export interface ForwardHost {
  * Request numbers are `incarnation * SPAN + counter`: numbers of different incarnations never meet.
  */
 const SPAN = 2 ** 22;
+/** Terms whose requests are remembered; of older ones nobody can tell. */
+const TERMS_MAX = 4;
+
+/** By peer and its incarnation. */
+type Handled = Map<NodeId, Map<number, SeenNumbers>>;
 
 export class Forwarding<R> {
   readonly #host: ForwardHost;
   readonly #proposals: Proposals<R>;
   readonly #retryMs: number;
   #nextId: number;
-  /**
-   * Requests that were answered, by peer and its incarnation. Networks may repeat packets: a
-   * request must be neither appended twice nor refused after it was appended, in whatever term its
-   * copy comes (simulated seed 30741).
-   */
-  readonly #handled = new Map<NodeId, Map<number, SeenNumbers>>();
-  /**
-   * What was asked for in this term, or an earlier one, may have been appended before this start.
-   */
-  readonly #bootTerm: Term;
+  /** What was handled while this node was in a term, by that term, in ascending order. */
+  readonly #handled = new Map<Term, Handled>();
+  #forgottenTerm: Term;
 
   /** `random` is a word that differs between incarnations of this node. */
   constructor(host: ForwardHost, proposals: Proposals<R>, random: number, retryMs: number) {
     this.#host = host;
     this.#proposals = proposals;
     this.#retryMs = retryMs;
-    this.#bootTerm = host.term();
+    this.#forgottenTerm = host.forgottenTerm;
     this.#nextId = (random % 2 ** 31) * SPAN + 1;
   }
 
@@ -74,25 +74,24 @@ export class Forwarding<R> {
    * A peer asks this node, which it believes to lead, to append. Never passed on: one hop at most.
    */
   onRequest(request: ForwardRequest): void {
-    if (!this.#handledOf(request.from, Math.trunc(request.id / SPAN)).add(request.id)) {
-      // A refusal would tell the peer to send it elsewhere, and the first one may be in the log.
-      sometimes("forwarding: a repeated request is not appended again");
-      return;
-    }
-    const { term } = request;
-    if (term <= this.#bootTerm) {
-      sometimes("forwarding: nobody knows what became of a request from before the start");
+    const term = this.#host.term();
+    if (request.term > term || request.term <= this.#forgottenTerm) {
+      // Networks may repeat packets: another copy was perhaps appended by this node as a leader that
+      // it doesn't remember to have been, or will be by the leader that it may yet become. A refusal
+      // would be taken for certain (I5; simulated seed 30741).
+      sometimes("forwarding: nobody can tell any more what became of a request");
       this.#answer(request, UNKNOWN);
-    } else if (term !== this.#host.term()) {
+    } else if (this.#isRepeated(request)) {
+      sometimes("forwarding: a repeated request is not appended again");
+    } else if (request.term === term) {
+      this.#answer(request, this.#host.start(request.command));
+    } else {
       sometimes("forwarding: a request for another term is refused");
       this.#answer(request, STALE);
-    } else {
-      this.#answer(request, this.#host.start(request.command));
     }
   }
 
-  #answer({ id, from, to }: ForwardRequest, result: StepResult | typeof UNKNOWN): void {
-    const leader = this.#host.leader();
+  #answer({ id, from, to }: ForwardRequest, result: StepResult | Refused): void {
     if (maybe("forwarding: give no answer")) return;
     // Not `{ ...head, ... }`: with a number as large as `id` in it that takes V8 microseconds.
     this.#host.send({
@@ -104,7 +103,7 @@ export class Forwarding<R> {
       index: result.ok ? result.first : 0,
       term: result.ok ? result.term : 0,
       reason: result.ok ? "" : result.reason,
-      leader,
+      leader: this.#host.leader(),
     });
   }
 
@@ -166,25 +165,48 @@ export class Forwarding<R> {
     }
   }
 
-  #handledOf(from: NodeId, incarnation: number): SeenNumbers {
-    let ofPeer = this.#handled.get(from);
+  /**
+   * Networks may repeat packets, and a repeated request must neither be appended twice nor refused
+   * when it was appended. A node leads a term once, and requests name the term: so numbers are kept
+   * by term, and only while the node is in it new ones come in.
+   */
+  #isRepeated({ id, from, term }: ForwardRequest): boolean {
+    const handled = this.#handledIn(term);
+    let ofPeer = handled.get(from);
     if (ofPeer === undefined) {
       ofPeer = new Map();
-      this.#handled.set(from, ofPeer);
+      handled.set(from, ofPeer);
     }
-    let handled = ofPeer.get(incarnation);
-    if (handled === undefined) {
-      handled = new SeenNumbers();
-      ofPeer.set(incarnation, handled);
+    const incarnation = Math.trunc(id / SPAN);
+    let seen = ofPeer.get(incarnation);
+    if (seen === undefined) {
+      seen = new SeenNumbers();
+      ofPeer.set(incarnation, seen);
     }
-    return handled;
+    return !seen.add(id);
+  }
+
+  /** Makes room by forgetting the oldest terms. */
+  #handledIn(term: Term): Handled {
+    const known = this.#handled.get(term);
+    if (known !== undefined) return known;
+    const made: Handled = new Map();
+    // A term that was left without a request had none appended: what comes late is refused each time.
+    if (term < this.#host.term()) return made;
+    this.#handled.set(term, made);
+    for (const oldest of this.#handled.keys()) {
+      if (this.#handled.size <= TERMS_MAX) break;
+      this.#handled.delete(oldest);
+      this.#forgottenTerm = Math.max(this.#forgottenTerm, oldest);
+    }
+    return made;
   }
 }
 
-const UNKNOWN = { ok: false, reason: "unknown" } as const;
+interface Refused {
+  readonly ok: false;
+  readonly reason: ForwardReason;
+}
 
-const STALE: StepResult = {
-  ok: false,
-  reason: "not-leader",
-  detail: "the request is for another term",
-};
+const STALE: Refused = { ok: false, reason: "not-leader" };
+const UNKNOWN: Refused = { ok: false, reason: "unknown" };

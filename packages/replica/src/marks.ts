@@ -41,8 +41,8 @@ export const REPLICA_MARKS: readonly Mark[] = [
     meaning: "Its sender believed in a leader of another term.",
   },
   {
-    name: "forwarding: nobody knows what became of a request from before the start",
-    meaning: "A copy of it may have been appended in the last life of this node.",
+    name: "forwarding: nobody can tell any more what became of a request",
+    meaning: "A copy of it may have been appended in the last life of this node, or in an old term.",
   },
   {
     name: "forwarding: the leader that a refusal names is asked next",
