@@ -3,13 +3,13 @@
 import {
   describePlan,
   drawPlan,
+  hostPump,
   type Plan,
   planFromJson,
   planToJson,
   runPlan,
 } from "@holdfast/sim";
 import type { Engine } from "./engine.ts";
-import { hostPump } from "./host-pump.ts";
 
 export const engine: Engine = {
   marks: [],
