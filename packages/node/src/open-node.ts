@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { RaftConfig } from "@holdfast/raft";
 import { type Machine, openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
 import { systemClock } from "./clock.ts";
-import { type BoundMachine, bindBytes, bindTyped, type TypedMachine } from "./define-machine.ts";
+import { type BoundMachine, bindBytes, bindMachine, type TypedMachine } from "./define-machine.ts";
 import { type DirectoryDisk, openDirectoryDisk } from "./disk.ts";
 import { HoldfastNode } from "./holdfast-node.ts";
 import { openTcpNetwork, type TcpNetwork } from "./network.ts";
@@ -34,7 +34,7 @@ export async function openNode<C, R, S>(
   options.signal?.throwIfAborted();
   const { machine } = options;
   return "initial" in machine
-    ? open(options, config, bindTyped(machine))
+    ? open(options, config, bindMachine(machine))
     : open(options, config, bindBytes(machine));
 }
 
