@@ -19,6 +19,7 @@ export type { Invariant, Violation } from "./explore/invariants.ts";
 export { type Plant, SOUND } from "./explore/plant.ts";
 export { type Replay, type ReplayOptions, replay } from "./explore/retell.ts";
 export { type Scope, SMALLEST } from "./explore/scope.ts";
+export { checkPump, hostPump, isPumpAway, PumpError } from "./host-pump.ts";
 export type { Answers, Attempt } from "./load/answers.ts";
 export type { Broken, OnBroken } from "./load/broken.ts";
 export { checkConvergence, type Standing } from "./load/check-convergence.ts";
@@ -78,4 +79,12 @@ export {
 } from "./scheduler.ts";
 export type { Runner } from "./shrink/candidates.ts";
 export { type ShrinkOptions, type ShrinkProgress, type Shrunk, shrink } from "./shrink/shrink.ts";
+export { type SimulationReport, simulate } from "./simulate.ts";
+export {
+  SimulateOptionError,
+  SimulationFailedError,
+  type SimulationFailure,
+} from "./simulate-errors.ts";
+export type { SimulateOptions } from "./simulate-options.ts";
 export { TraceHash } from "./trace-hash.ts";
+export type { BoundMachine, CommandOf, UserMachine } from "./user/user-machine.ts";
