@@ -30,7 +30,10 @@ export interface CampaignRequest
 const SEEDS_PER_THREAD = 2000;
 const TICK_MS = 200;
 
-/** Resolves with the exit code: 0 when something was run and nothing failed. */
+/**
+ * Resolves with the exit code: 0 when something was run and nothing failed. Rejects with what the
+ * engine throws for a profile that can't be met.
+ */
 export async function campaignCommand(
   request: CampaignRequest,
   surroundings: Surroundings,
@@ -38,6 +41,8 @@ export async function campaignCommand(
   const { engine } = (await import(surroundings.engine)) as { readonly engine: Engine };
   const tally = new Tally();
   const { from, to, timeMs, workers, profile } = request;
+  // What no plan can be drawn from is told once, and not by each seed.
+  engine.plan(from, profile);
   const aim = { seeds: to - from + 1, timeMs, marks: engine.marks.length };
   const progress = new Progress(surroundings.screen, tally, aim, () => performance.now());
   progress.say(`seeds from ${from} on, ${counted(workers, "thread")}`);

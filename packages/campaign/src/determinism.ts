@@ -13,19 +13,19 @@ const LINES_MAX = 1_000_000;
 export async function firstDifference(run: (onlooker: Onlooker) => Promise<Ran>): Promise<string> {
   const lines: string[] = [];
   await run({
-    narrate: (line) => {
+    record: (line) => {
       if (lines.length < LINES_MAX) lines.push(line);
     },
   });
   let at = 0;
   let found: string | undefined;
   await run({
-    narrate: (line) => {
+    record: (line) => {
       if (found === undefined && at < lines.length && line !== lines[at]) found = line;
       if (found === undefined) at++;
     },
   });
   if (found !== undefined) return `event ${at} is first ${lines[at]}, then ${found}`;
   if (at < lines.length) return `after ${at} equal events the second run ends early`;
-  return at === 0 ? "nothing was told" : `the first ${at} events are equal`;
+  return at === 0 ? "nothing was recorded" : `the first ${at} events are equal`;
 }

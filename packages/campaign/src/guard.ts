@@ -31,6 +31,9 @@ export class PlatformError extends Error {
 /** What promises are made of; all other resources are the platform's. */
 const OWN_RESOURCES: ReadonlySet<string> = new Set(["PROMISE", "TickObject", "Microtask"]);
 
+/** Deep enough to see through the platform's own calls to who made the first. */
+const FRAMES = 50;
+
 /** One run at a time in each thread: what is guarded belongs to the whole thread. */
 let current: Guard | undefined;
 
@@ -39,7 +42,10 @@ class Guard {
   isInside = true;
 
   note(name: string): PlatformError {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = FRAMES;
     const error = new PlatformError(name);
+    Error.stackTraceLimit = limit;
     this.intrusion ??= { name, stack: error.stack ?? "" };
     return error;
   }

@@ -8,13 +8,13 @@ import {
   REPLICA_MARKS,
   TRACE_FORMAT,
   TRACE_VERSION,
+  type TraceEvent,
   type TraceHeader,
   type TraceSink,
 } from "@holdfast/replica";
 import {
   describePlan,
   drawPlan,
-  hostPump,
   hostPump,
   type Plan,
   planFromJson,
@@ -38,10 +38,16 @@ function told({ narrate, record }: Onlooker, plan: Plan): { trace?: TraceSink } 
   record?.(encodeTraceLine(headerOf(plan)));
   return {
     trace: (event) => {
-      narrate?.(narrateTrace(event));
+      if (isTelling(event)) narrate?.(narrateTrace(event));
       record?.(encodeTraceLine(event));
     },
   };
+}
+
+/** What goes as it should on every disk would hide the story; a recording has it. */
+function isTelling(event: TraceEvent): boolean {
+  if (event.kind === "disk") return event.result !== "ok";
+  return event.kind !== "input" || event.input !== "persisted";
 }
 
 function headerOf(plan: Plan): TraceHeader {

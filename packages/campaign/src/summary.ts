@@ -17,6 +17,9 @@ export interface SummaryOptions {
   readonly replay: (seed: number) => string;
 }
 
+/** Of marks that a small campaign has not reached so many are shown. */
+const MARKS_SHOWN = 12;
+
 /** Of one check so many failing seeds are shown; the others are counted. */
 const SHOWN_PER_CHECK = 5;
 
@@ -112,7 +115,14 @@ function markLines(tally: Tally, { marks, demandsMarks }: SummaryOptions): strin
   const head = row("marks", `${marks.length - missed.length} of ${marks.length} reached`);
   if (missed.length === 0) return [head];
   const word = demandsMarks ? "FAILED, never reached" : "never reached";
-  return [head, row("", `${word}:`), ...missed.map((mark) => row("", `- ${mark}`))];
+  const shown = demandsMarks ? missed : missed.slice(0, MARKS_SHOWN);
+  const rest = missed.length - shown.length;
+  return [
+    head,
+    row("", `${word}:`),
+    ...shown.map((mark) => row("", `- ${mark}`)),
+    ...(rest > 0 ? [row("", `and ${rest} more`)] : []),
+  ];
 }
 
 function failureLines(tally: Tally, { replay }: SummaryOptions): string[] {

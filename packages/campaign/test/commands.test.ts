@@ -89,6 +89,13 @@ test("marks that a large campaign never reached fail it, unless its profile leav
   assert.equal(await campaignCommand({ ...request, profile }, narrow.surroundings), 0);
 });
 
+test("a profile that no plan can be drawn from is refused before anything runs", async (t) => {
+  const { surroundings, output } = scene(t);
+  const request = { ...CAMPAIGN, from: BAD.hasNoPlan };
+  await assert.rejects(campaignCommand(request, surroundings), /^RangeError: no plan for this$/);
+  assert.equal(output(), "");
+});
+
 test("a campaign that is stopped exits with 1 and still prints what it has", async (t) => {
   const { surroundings, stop, output } = scene(t);
   const request = { ...CAMPAIGN, from: 5000, to: Number.POSITIVE_INFINITY };

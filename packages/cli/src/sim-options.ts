@@ -1,6 +1,11 @@
 /** The settings of `holdfast sim`: a campaign, one run again, or one made smaller. */
 
-import type { CampaignRequest, ReplayRequest, ShrinkRequest } from "@holdfast/campaign";
+import type {
+  BugsOptions,
+  CampaignRequest,
+  ReplayRequest,
+  ShrinkRequest,
+} from "@holdfast/campaign";
 import type { FaultKind, Profile } from "@holdfast/sim";
 import { UsageError } from "./cli-error.ts";
 import { type Flag, type Settings, wholeNumber } from "./flags.ts";
@@ -8,7 +13,8 @@ import { type Flag, type Settings, wholeNumber } from "./flags.ts";
 export type SimRequest =
   | ({ readonly kind: "campaign" } & CampaignRequest)
   | ({ readonly kind: "replay" } & ReplayRequest)
-  | ({ readonly kind: "shrink" } & ShrinkRequest);
+  | ({ readonly kind: "shrink" } & ShrinkRequest)
+  | ({ readonly kind: "bugs" } & BugsOptions);
 
 /** What this machine and moment say where the command line doesn't. */
 export interface SimDefaults {
@@ -21,6 +27,8 @@ const FAILURES = 5;
 const MARKS_FROM = 2000;
 const LIMIT_S = 60;
 const SHRINK_RUNS = 1000;
+/** A table is made of hunts from so many first seeds. */
+const RANGES = 3;
 const SEED_MAX = 999_999_999_999_999;
 
 export const SIM_FLAGS: readonly Flag[] = [
@@ -61,7 +69,16 @@ export const SIM_FLAGS: readonly Flag[] = [
     help: `With --shrink: at most so many runs (default ${SHRINK_RUNS})`,
   },
   { name: "out", value: "FILE", help: "With --shrink: where the small plan goes" },
+  { name: "bug", value: "NAME,...", help: "Plant these bugs, one at a time, and look for each" },
+  { name: "bugs", help: "Plant all known bugs, one at a time, and look for each" },
+  {
+    name: "write",
+    help: `With --bugs: from ${RANGES} first seeds, and the table in the docs anew`,
+  },
 ];
+
+/** Where the table of planted bugs is in a checkout. */
+const BUGS_PAGE = "docs/internals/planted-bugs.md";
 
 /** Flags that say something about a campaign only, or about a single run only. */
 const OF_CAMPAIGN = ["seeds", "from", "to", "time", "keep-going", "json", "marks", "remember"];
@@ -74,6 +91,10 @@ export function simRequest(settings: Settings, defaults: SimDefaults): SimReques
   const source = readSource(settings);
   const limitMs = 1000 * wholeNumber(settings, "limit", { fallback: LIMIT_S, min: 1, max: 86_400 });
   const workers = wholeNumber(settings, "workers", { fallback: defaults.cores, min: 1, max: 256 });
+  if (settings.has("bug") || settings.has("bugs")) {
+    return { kind: "bugs", profile, workers, ...readBugs(settings) };
+  }
+  refuse(settings, ["write"], "needs --bug or --bugs");
   if (source === undefined) {
     refuse(settings, [...OF_RUN, ...OF_SHRINKING], "needs --seed or --plan");
     return { kind: "campaign", profile, limitMs, workers, ...readCampaign(settings, defaults) };
@@ -103,6 +124,23 @@ export function simRequest(settings: Settings, defaults: SimDefaults): SimReques
   refuse(settings, OF_RUN, "and --shrink exclude each other");
   const runsMax = wholeNumber(settings, "runs", { fallback: SHRINK_RUNS, min: 1, max: 1_000_000 });
   return { kind: "shrink", source, profile, limitMs, workers, runsMax, out: settings.get("out") };
+}
+
+function readBugs(settings: Settings): Omit<BugsOptions, "profile" | "workers"> {
+  const others = [...OF_CAMPAIGN, ...OF_RUN, ...OF_SHRINKING, "seed", "plan", "shrink", "limit"];
+  const elsewhere = others.filter((name) => name !== "from" && name !== "seeds");
+  refuse(settings, elsewhere, "is not for planted bugs");
+  if (settings.has("bugs")) refuse(settings, ["bug"], "and --bugs exclude each other");
+  const writes = settings.has("write");
+  return {
+    names: settings.get("bug")?.split(",") ?? [],
+    from: wholeNumber(settings, "from", { fallback: 1, min: 0, max: SEED_MAX }),
+    ranges: writes ? RANGES : 1,
+    ...(settings.has("seeds") && {
+      seedsMax: wholeNumber(settings, "seeds", { min: 1, max: 1e9 }),
+    }),
+    ...(writes && { writesTo: BUGS_PAGE }),
+  };
 }
 
 function readSource(settings: Settings): ReplayRequest["source"] | undefined {

@@ -79,6 +79,27 @@ test("one seed or plan is replayed, or made smaller", () => {
   );
 });
 
+test("planted bugs are looked for by name, or all of them", () => {
+  assert.deepEqual(request("--bug", "votes-twice,no-crc", "--workers", "1", "--seeds", "9"), {
+    kind: "bugs",
+    profile: {},
+    workers: 1,
+    names: ["votes-twice", "no-crc"],
+    from: 1,
+    ranges: 1,
+    seedsMax: 9,
+  });
+  assert.deepEqual(request("--bugs", "--write"), {
+    kind: "bugs",
+    profile: {},
+    workers: 4,
+    names: [],
+    from: 1,
+    ranges: 3,
+    writesTo: "docs/internals/planted-bugs.md",
+  });
+});
+
 const WRONG: readonly (readonly [argv: readonly string[], message: string | RegExp])[] = [
   [["--seed", "1", "--seeds", "5"], "--seeds and --seed exclude each other"],
   [["--plan", "p", "--time", "5"], "--time and --plan exclude each other"],
@@ -89,6 +110,9 @@ const WRONG: readonly (readonly [argv: readonly string[], message: string | RegE
   [["--out", "f"], "--out needs --seed or --plan"],
   [["--seed", "1", "--out", "f"], "--out needs --shrink"],
   [["--seed", "1", "--shrink", "--twice"], "--twice and --shrink exclude each other"],
+  [["--write"], "--write needs --bug or --bugs"],
+  [["--bugs", "--bug", "x"], "--bug and --bugs exclude each other"],
+  [["--bugs", "--shrink"], "--shrink is not for planted bugs"],
   [["--from", "9", "--to", "8"], /^--to must be a whole number from 9 to /],
   [["--nodes", "0"], "--nodes must be a whole number from 1 to 9, got 0"],
   [["--marks", "all"], /^--marks must be a whole number from 1 /],

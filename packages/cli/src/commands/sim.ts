@@ -17,13 +17,15 @@ export const sim: Command = {
     "holdfast sim --time 300 --nodes 5 --faults crash,partition",
     "holdfast sim --seed 42 --trace 42.ndjson",
     "holdfast sim --seed 42 --shrink",
+    "holdfast sim --bugs",
   ],
   async run(settings) {
     const defaults = { seed: randomInt(2 ** 31), cores: availableParallelism() };
     const request = simRequest(settings, defaults);
     const stopped = new AbortController();
-    // A replay has nothing to bring to an end: there the system's own way is right.
-    const stop = request.kind === "replay" ? undefined : watchForStop();
+    // The others have nothing to bring to an end: there the system's own way is right.
+    const isLong = request.kind === "campaign" || request.kind === "shrink";
+    const stop = isLong ? watchForStop() : undefined;
     void stop?.requested.then(() => stopped.abort());
     try {
       return await carryOut(request, await surroundings(stopped.signal));
@@ -37,14 +39,18 @@ export const sim: Command = {
 
 /** Loaded only here: other commands start sooner without it. */
 async function carryOut(request: SimRequest, around: Surroundings): Promise<number> {
-  const { campaignCommand, replay, shrinkCommand } = await import("@holdfast/campaign");
+  const { bugsCommand, campaignCommand, replay, shrinkCommand } = await import(
+    "@holdfast/campaign"
+  );
   switch (request.kind) {
     case "campaign":
       return await campaignCommand(request, around);
     case "replay":
       return await replay(request, around);
-    default:
+    case "shrink":
       return await shrinkCommand(request, around);
+    default:
+      return await bugsCommand(request, around.write);
   }
 }
 
@@ -72,7 +78,7 @@ async function surroundings(signal: AbortSignal): Promise<Surroundings> {
 function explained(error: unknown): unknown {
   if (!(error instanceof Error && "code" in error)) return error;
   const { code } = error;
-  if (code === "SIM_PLAN" || code === "RAFT_CONFIG") {
+  if (["SIM_PLAN", "RAFT_CONFIG", "CAMPAIGN_UNKNOWN_BUG"].includes(String(code))) {
     return new UsageError(error.message, { cause: error });
   }
   const isOfFile = ["ENOENT", "EACCES", "EISDIR", "ENOSPC"].includes(String(code));
