@@ -1,4 +1,7 @@
-/** Reads trace files, strictly: every line, kind and field is as docs/reference/trace-format.md says. */
+/**
+ * Reads trace files, strictly: every line, kind and field is as docs/reference/trace-format.md
+ * says.
+ */
 
 import { TraceFormatError } from "./errors.ts";
 import {
