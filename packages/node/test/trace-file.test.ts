@@ -1,4 +1,7 @@
-/** Traces of real nodes: what is in the file, what happens when it can't keep up or can't be written. */
+/**
+ * Traces of real nodes: what is in the file, what happens when it can't keep up or can't be
+ * written.
+ */
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";

@@ -1,4 +1,7 @@
-/** The marks of the core: rare situations that a test campaign must have reached, and why each counts. */
+/**
+ * The marks of the core: rare situations that a test campaign must have reached, and why each
+ * counts.
+ */
 
 import type { Mark } from "./sometimes.ts";
 

@@ -3,7 +3,9 @@
 import type { Mark } from "@holdfast/raft";
 
 export interface MaybePoint extends Mark {
-  /** Taken more often than this, of 1000 times, progress may become too slow to be told from none. */
+  /**
+   * Taken more often than this, of 1000 times, progress may become too slow to be told from none.
+   */
   readonly oftenMax: number;
 }
 

@@ -8,7 +8,9 @@ import type { Packet } from "./codec/packet.ts";
  * looked at during the call and must not be changed or kept.
  */
 export interface Probe {
-  /** The core is up and nothing was stepped yet. `raft` is the live state, the same one for life. */
+  /**
+   * The core is up and nothing was stepped yet. `raft` is the live state, the same one for life.
+   */
   opened?(raft: Raft): void;
   /** An input will be stepped at this time. */
   stepping?(input: Input, now: number): void;

@@ -1,4 +1,6 @@
-/** Random crashes, partitions and weather over a cluster under load, and what must hold after them. */
+/**
+ * Random crashes, partitions and weather over a cluster under load, and what must hold after them.
+ */
 
 import assert from "node:assert/strict";
 import { NotCommittedError } from "@holdfast/replica";

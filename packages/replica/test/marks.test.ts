@@ -8,7 +8,9 @@ import { MAYBE_POINTS, REPLICA_MARKS } from "@holdfast/replica";
 
 const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
 
-/** First arguments of all calls of `name` in the package, sorted; what is no constant text as it is. */
+/**
+ * First arguments of all calls of `name` in the package, sorted; what is no constant text as it is.
+ */
 function calls(name: string): readonly string[] {
   const found: string[] = [];
   for (const file of readdirSync(SOURCE, { recursive: true, encoding: "utf8" })) {

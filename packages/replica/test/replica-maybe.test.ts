@@ -1,4 +1,6 @@
-/** The rare paths that only a simulation takes: each keeps every promise, alone and with all others. */
+/**
+ * The rare paths that only a simulation takes: each keeps every promise, alone and with all others.
+ */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +9,9 @@ import { decideMaybe, MAYBE_POINTS, REPLICA_MARKS } from "@holdfast/replica";
 import { Random } from "@holdfast/sim";
 import { chaos } from "./chaos.ts";
 
-/** Runs `scene` while each point is taken `often(point)` of 1000 times. Returns how often it was. */
+/**
+ * Runs `scene` while each point is taken `often(point)` of 1000 times. Returns how often it was.
+ */
 async function deciding(
   seed: number,
   often: (point: string) => number,

@@ -4,7 +4,9 @@ import { narrate } from "@holdfast/raft";
 import type { NodeAction, TraceEvent, TraceWrite, WorldAction } from "./trace-event.ts";
 import { narrateRuns, narrateTraceMessage } from "./trace-message.ts";
 
-/** `[186] 1: appends 2..2, last of term 1`. What is about no single node has no number before it. */
+/**
+ * `[186] 1: appends 2..2, last of term 1`. What is about no single node has no number before it.
+ */
 export function narrateTrace(event: TraceEvent): string {
   const who = event.node === 0 ? "" : ` ${event.node}:`;
   return `[${event.at}]${who} ${words(event)}`;

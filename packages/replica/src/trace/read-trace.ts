@@ -1,4 +1,7 @@
-/** Reads trace files, strictly: every line, kind and field is as docs/reference/trace-format.md says. */
+/**
+ * Reads trace files, strictly: every line, kind and field is as docs/reference/trace-format.md
+ * says.
+ */
 
 import { TraceFormatError } from "./errors.ts";
 import {
@@ -15,7 +18,6 @@ import {
   MESSAGE_FIELDS,
   STAMP_FIELDS,
   STANDING_FIELDS,
-  type TraceField,
   type TraceFields,
   WORLD_KINDS,
 } from "./trace-fields.ts";
@@ -97,73 +99,95 @@ function headerOf(value: object, line: number): TraceHeader {
     throw new TraceFormatError(line, "format", `must be ${TRACE_FORMAT}, got ${shown(format)}`);
   }
   const version = fieldOf(value, "version");
-  check("count", version, "version", line);
-  if (version === 0 || Number(version) > TRACE_VERSION) {
+  if (!isCount(version) || version === 0 || Number(version) > TRACE_VERSION) {
     const rule = `this release reads 1 to ${TRACE_VERSION}`;
     throw new TraceFormatError(line, "version", `${rule}, got ${shown(version)}`);
   }
-  checkFields(value, [HEADER_FIELDS], "", line);
+  checkShape(value, HEADER, "", line);
   return value as TraceHeader;
 }
 
 function eventOf(value: object, line: number): TraceEvent {
   const kind = fieldOf(value, "kind");
-  const own = fieldsOf(KIND_FIELDS, kind);
-  if (own === undefined) throw new TraceFormatError(line, "kind", `unknown, got ${shown(kind)}`);
-  const isWorld = (WORLD_KINDS as readonly unknown[]).includes(kind);
-  const more = isWorld ? [own] : [STANDING_FIELDS, own];
-  checkFields(value, [KIND, STAMP_FIELDS, ...more], "", line);
+  const shape = typeof kind === "string" ? EVENTS.get(kind) : undefined;
+  if (shape === undefined) throw new TraceFormatError(line, "kind", `unknown, got ${shown(kind)}`);
+  checkShape(value, shape, "", line);
   return value as TraceEvent;
 }
 
-const KIND: TraceFields = { kind: "text" };
-
 function checkMessage(value: object, path: string, line: number): void {
   const kind = fieldOf(value, "kind");
-  const own = fieldsOf(MESSAGE_FIELDS, kind);
-  if (own === undefined) {
+  const shape = typeof kind === "string" ? MESSAGES.get(kind) : undefined;
+  if (shape === undefined) {
     throw new TraceFormatError(line, `${path}.kind`, `unknown, got ${shown(kind)}`);
   }
-  checkFields(value, [KIND, ENVELOPE_FIELDS, own], `${path}.`, line);
+  checkShape(value, shape, `${path}.`, line);
 }
 
-/** Every field of `groups` is there unless it may be absent, and no other is. */
-function checkFields(
-  value: object,
-  groups: readonly TraceFields[],
-  prefix: string,
-  line: number,
-): void {
+interface Slot {
+  readonly name: string;
+  readonly type: string;
+  /** The words that are allowed, if only some are. */
+  readonly words: readonly string[] | undefined;
+  readonly isNeeded: boolean;
+}
+
+function shapeOf(...groups: readonly TraceFields[]): readonly Slot[] {
+  return groups.flatMap((fields) =>
+    Object.entries(fields).map(([name, field]) => {
+      if (typeof field !== "string") return { name, type: "words", words: field, isNeeded: true };
+      const isNeeded = !field.endsWith("?");
+      const type = isNeeded ? field : field.slice(0, -1);
+      return { name, type, words: undefined, isNeeded };
+    }),
+  );
+}
+
+const KIND: TraceFields = { kind: "text" };
+const HEADER = shapeOf(HEADER_FIELDS);
+const EVENTS: ReadonlyMap<string, readonly Slot[]> = new Map(
+  Object.entries(KIND_FIELDS).map(([kind, fields]) => {
+    const isWorld = (WORLD_KINDS as readonly string[]).includes(kind);
+    return [kind, shapeOf(KIND, STAMP_FIELDS, isWorld ? {} : STANDING_FIELDS, fields)];
+  }),
+);
+const MESSAGES: ReadonlyMap<string, readonly Slot[]> = new Map(
+  Object.entries(MESSAGE_FIELDS).map(([kind, fields]) => [
+    kind,
+    shapeOf(KIND, ENVELOPE_FIELDS, fields),
+  ]),
+);
+
+/** Every field of the shape is there unless it may be absent, and no other is. */
+function checkShape(value: object, shape: readonly Slot[], prefix: string, line: number): void {
   let found = 0;
-  for (const fields of groups) {
-    for (const name of Object.keys(fields)) {
-      const field = fields[name];
-      if (field === undefined) continue;
-      if (Object.hasOwn(value, name)) {
-        found++;
-        check(field, fieldOf(value, name), `${prefix}${name}`, line);
-      } else if (typeof field !== "string" || !field.endsWith("?")) {
-        throw new TraceFormatError(line, `${prefix}${name}`, "is missing");
-      }
+  for (const slot of shape) {
+    const field = fieldOf(value, slot.name);
+    if (field !== undefined) {
+      found++;
+      check(slot, field, prefix, line);
+    } else if (slot.isNeeded) {
+      throw new TraceFormatError(line, `${prefix}${slot.name}`, "is missing");
     }
   }
-  if (found === Object.keys(value).length) return;
-  const known = groups.flatMap((fields) => Object.keys(fields));
-  const unknown = Object.keys(value).find((name) => !known.includes(name));
+  const names = Object.keys(value);
+  if (found === names.length) return;
+  const unknown = names.find((name) => shape.every((slot) => slot.name !== name));
   throw new TraceFormatError(line, `${prefix}${unknown}`, "is unknown");
 }
 
-function check(field: TraceField, value: unknown, path: string, line: number): void {
-  if (typeof field !== "string") {
-    if (typeof value === "string" && field.includes(value)) return;
-    const words = field.map((word) => JSON.stringify(word)).join(", ");
-    throw new TraceFormatError(line, path, `must be one of ${words}, got ${shown(value)}`);
+function check({ name, type, words }: Slot, value: unknown, prefix: string, line: number): void {
+  if (words !== undefined) {
+    if (typeof value === "string" && words.includes(value)) return;
+    const allowed = words.map((word) => JSON.stringify(word)).join(", ");
+    const problem = `must be one of ${allowed}, got ${shown(value)}`;
+    throw new TraceFormatError(line, `${prefix}${name}`, problem);
   }
-  const type = field.endsWith("?") ? field.slice(0, -1) : field;
   if (type === "message" && isObject(value)) {
-    checkMessage(value, path, line);
+    checkMessage(value, `${prefix}${name}`, line);
   } else if (!isOf(type, value)) {
-    throw new TraceFormatError(line, path, `must be ${WORDS[type] ?? type}, got ${shown(value)}`);
+    const problem = `must be ${WORDS[type] ?? type}, got ${shown(value)}`;
+    throw new TraceFormatError(line, `${prefix}${name}`, problem);
   }
 }
 
@@ -224,13 +248,6 @@ function isObject(value: unknown): value is object {
 
 function fieldOf(value: object, name: string): unknown {
   return (value as Readonly<Record<string, unknown>>)[name];
-}
-
-function fieldsOf(
-  table: Readonly<Record<string, TraceFields>>,
-  kind: unknown,
-): TraceFields | undefined {
-  return typeof kind === "string" && Object.hasOwn(table, kind) ? table[kind] : undefined;
 }
 
 function shown(value: unknown): string {

@@ -1,4 +1,6 @@
-/** The fields of every kind of event and message, and of what type each is: what a reader checks. */
+/**
+ * The fields of every kind of event and message, and of what type each is: what a reader checks.
+ */
 
 import type { RaftEvent } from "@holdfast/raft";
 import type {
