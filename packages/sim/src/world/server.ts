@@ -1,7 +1,7 @@
 /** One server of the simulated cluster: its disk, and one life of the production replica after the other. */
 
 import { makeConfig, type NodeId, type Raft } from "@holdfast/raft";
-import { openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
+import { type Machine, openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
 import type { SimDisk } from "../disk.ts";
 import type { Keep } from "../disk-inode.ts";
 import { DurableLog } from "../durable-log.ts";
@@ -12,6 +12,7 @@ import { Process } from "../process.ts";
 import { answerOf } from "./answers.ts";
 import type { Trap } from "./process-faults.ts";
 import { ServerWatch } from "./server-watch.ts";
+import { SlowMachine } from "./slow-machine.ts";
 import { couldNotStart, stoppedItself } from "./supervisor.ts";
 import type { World } from "./world.ts";
 
@@ -193,6 +194,17 @@ export class Server {
     return new DurableLog(disk, { identity: { clusterId: CLUSTER_ID, nodeId: id } });
   }
 
+  #machineOf({ machine, clock }: Life): Machine<LoadResult> {
+    const world = this.#world;
+    const { slowApplyMs } = world.plan;
+    if (slowApplyMs === undefined) return machine;
+    const random = world.random.fork(`apply ${this.id} ${this.starts}`);
+    return new SlowMachine(machine, clock, () => {
+      if (world.isHealed || !random.chance(1, SLOW_OF)) return 0;
+      return random.fraction() * 2 * slowApplyMs;
+    });
+  }
+
   #options(life: Life): ReplicaOptions<LoadResult> {
     const { plan, network, random } = this.#world;
     const voters = Array.from({ length: plan.nodes }, (_, i) => i + 1);
@@ -215,7 +227,7 @@ export class Server {
       disk: this.disk,
       network: network.plug(this.id, life.process),
       clock: life.clock,
-      machine: life.machine,
+      machine: this.#machineOf(life),
       random: random.fork(`start ${this.id} ${this.starts}`).word(),
       observe: (event) => this.watch.happened(event),
       probe: this.watch.probe(life),
@@ -227,6 +239,8 @@ export class Server {
 }
 
 const CLUSTER_ID = 7;
+/** One command in so many is slow. */
+const SLOW_OF = 16;
 
 /** Without what was left open. */
 function defined<T extends object>(options: T): Partial<T> {
