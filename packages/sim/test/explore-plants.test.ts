@@ -98,6 +98,8 @@ const CASES: Readonly<Record<string, Case>> = {
     plant: plants.OLD_TERMS_COUNTED,
     scope: { ...PROMPT, reports: false, termMax: 4 },
     breaks: "leader-completeness",
+    // The core itself sees at once by what right a leader commits: here the loss is to be shown.
+    unwatched: ["core"],
     worldsMax: 300_000,
   },
 };

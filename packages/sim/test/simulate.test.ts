@@ -3,9 +3,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  type Plan,
-  planToJson,
-  SimulateOptionError,
   type SimulateOptions,
   SimulationFailedError,
   simulate,
