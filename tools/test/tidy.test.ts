@@ -13,6 +13,7 @@ const LAYERS: Layers = {
     node: { name: "x", mayImport: ["raft"], platformFree: false },
   },
   testsMayAlsoImport: { "*": ["node"] },
+  hostDoors: [],
   mayDependOn: { node: ["ws"] },
   raftLayers: [["entry"], ["log"], ["index"]],
 };
@@ -232,6 +233,31 @@ describe("tidy", () => {
     assert.deepEqual(found({ [NODE]: `${HEADER}export const a = Date.now();\n` }), []);
     const members = `// Date\nexport const a = { process: 1, b: c.fetch, d: "Date" };\n`;
     assert.deepEqual(found({ [RAFT]: HEADER + members }), []);
+  });
+
+  test("platform-names: a host door may use the platform's names, but no module of Node", () => {
+    const door = "packages/raft/src/entry.ts";
+    const withDoor = (text: string, hostDoors: readonly string[]): readonly Finding[] => {
+      const files = { ...CLEAN, [door]: `${HEADER}${text}\nexport const a: number = 1;\n` };
+      const project = Object.entries(files).map(([path, content]) => ({ path, text: content }));
+      return tidy(project, { ...LAYERS, hostDoors }, 1);
+    };
+    const text = "export const host = globalThis;";
+
+    assert.deepEqual(withDoor(text, [door]), []);
+    assert.equal(withDoor(text, []).at(0)?.rule, "platform-names");
+    assert.equal(withDoor(`import "node:fs";`, [door]).at(0)?.rule, "package-imports");
+  });
+
+  test("platform-names: a host door that is no platform-free source is a finding", () => {
+    for (const path of ["packages/raft/src/gone.ts", NODE]) {
+      const project = Object.entries(CLEAN).map(([name, text]) => ({ path: name, text }));
+      const findings = tidy(project, { ...LAYERS, hostDoors: [path] }, 1);
+      assert.deepEqual(
+        findings.map(({ rule, path: place }) => `${rule} ${place}`),
+        ["platform-names tools/layers.json"],
+      );
+    }
   });
 
   test("test-marks: no test alone, skipped or put off without a condition", () => {

@@ -5,7 +5,7 @@
 
 import { createHook } from "node:async_hooks";
 import { syncBuiltinESMExports } from "node:module";
-import { isPumpAway } from "./host-pump.ts";
+import { isPumpAway } from "@holdfast/sim";
 import { type Stub, stubs } from "./platform-stubs.ts";
 
 /** Something that no run may depend on was used. */

@@ -4,7 +4,6 @@ export { type CampaignEnd, type CampaignOptions, runCampaign } from "./campaign.
 export { type CampaignRequest, campaignCommand } from "./campaign-command.ts";
 export type { Engine, Onlooker } from "./engine.ts";
 export { type Guarded, guarded, type Intrusion, outsideRun, PlatformError } from "./guard.ts";
-export { checkPump, hostPump } from "./host-pump.ts";
 export type { Job, Ran } from "./job.ts";
 export { Lane, type LaneOptions } from "./lane.ts";
 export { type ReplayRequest, replay } from "./replay-command.ts";

@@ -1,11 +1,10 @@
 /** Plays one run again and tells what happens in it. */
 
 import { closeSync, openSync, writeSync } from "node:fs";
-import type { Failure, Outcome, Profile } from "@holdfast/sim";
+import { checkPump, type Failure, hostPump, type Outcome, type Profile } from "@holdfast/sim";
 import { firstDifference } from "./determinism.ts";
 import type { Engine, Onlooker } from "./engine.ts";
 import { outsideRun } from "./guard.ts";
-import { checkPump, hostPump } from "./host-pump.ts";
 import type { Ran } from "./job.ts";
 import { Lane } from "./lane.ts";
 import { duration, grouped } from "./number-text.ts";

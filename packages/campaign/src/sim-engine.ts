@@ -14,13 +14,13 @@ import {
 import {
   describePlan,
   drawPlan,
+  hostPump,
   type Plan,
   planFromJson,
   planToJson,
   runPlan,
 } from "@holdfast/sim";
 import type { Engine, Onlooker } from "./engine.ts";
-import { hostPump } from "./host-pump.ts";
 
 export const engine: Engine = {
   marks: [...RAFT_MARKS, ...REPLICA_MARKS, ...MAYBE_POINTS].map(({ name }) => name),

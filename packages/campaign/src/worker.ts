@@ -1,9 +1,8 @@
 /** A worker thread of a campaign: takes one job after the other. */
 
 import { parentPort, workerData } from "node:worker_threads";
-import type { Profile } from "@holdfast/sim";
+import { checkPump, hostPump, type Profile } from "@holdfast/sim";
 import type { Engine } from "./engine.ts";
-import { checkPump, hostPump } from "./host-pump.ts";
 import type { Job } from "./job.ts";
 import { runJob } from "./run-job.ts";
 

@@ -1,8 +1,7 @@
 /** An engine without a cluster: what becomes of a run is written in its seed. */
 
-import { type Failure, type Outcome, type Plan, Random } from "@holdfast/sim";
+import { type Failure, hostPump, type Outcome, type Plan, Random } from "@holdfast/sim";
 import type { Engine, Onlooker } from "../src/engine.ts";
-import { hostPump } from "../src/host-pump.ts";
 import { somePlan } from "./some-plan.ts";
 
 /** Seeds that end badly; all others are well. */

@@ -6,8 +6,8 @@ import fs, { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { hostPump } from "@holdfast/sim";
 import { guarded, outsideRun } from "../src/guard.ts";
-import { hostPump } from "../src/host-pump.ts";
 
 /** A run of a few events, the second of which does `work`. */
 function runWith(work: () => unknown): () => Promise<number> {

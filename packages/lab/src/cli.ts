@@ -1,6 +1,6 @@
 /** One invocation of the suite: options in, table or summary or JSON out, exit code back. */
 
-import { checkPump, hostPump } from "@holdfast/campaign";
+import { checkPump, hostPump } from "@holdfast/sim";
 import { UsageError } from "./failure.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
 import { play } from "./play.ts";

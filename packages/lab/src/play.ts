@@ -1,7 +1,6 @@
 /** Plays one scenario once, in virtual or in real time. */
 
-import { hostPump } from "@holdfast/campaign";
-import { Random, Scheduler, TraceHash, VirtualClock } from "@holdfast/sim";
+import { hostPump, Random, Scheduler, TraceHash, VirtualClock } from "@holdfast/sim";
 import type { ReadFacts } from "./call-port.ts";
 import type { CourseMake } from "./course-server.ts";
 import { type Figures, Harness } from "./harness.ts";

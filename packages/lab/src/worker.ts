@@ -1,7 +1,7 @@
 /** A thread of the suite: takes one job after the other. */
 
 import { parentPort } from "node:worker_threads";
-import { checkPump, hostPump } from "@holdfast/campaign";
+import { checkPump, hostPump } from "@holdfast/sim";
 import { play } from "./play.ts";
 import type { Job } from "./pool.ts";
 

@@ -1,7 +1,6 @@
 /** Virtual time for tests of the suite's own parts. */
 
-import { hostPump } from "@holdfast/campaign";
-import { Random, Scheduler, type TraceHash, VirtualClock } from "@holdfast/sim";
+import { hostPump, Random, Scheduler, type TraceHash, VirtualClock } from "@holdfast/sim";
 
 export interface World {
   readonly clock: VirtualClock;

@@ -19,6 +19,7 @@ export type { Invariant, Violation } from "./explore/invariants.ts";
 export { type Plant, SOUND } from "./explore/plant.ts";
 export { type Replay, type ReplayOptions, replay } from "./explore/retell.ts";
 export { type Scope, SMALLEST } from "./explore/scope.ts";
+export { checkPump, hostPump, isPumpAway, PumpError } from "./host-pump.ts";
 export type { Answers, Attempt } from "./load/answers.ts";
 export type { Broken, OnBroken } from "./load/broken.ts";
 export { checkConvergence, type Standing } from "./load/check-convergence.ts";

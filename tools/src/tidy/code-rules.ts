@@ -42,9 +42,20 @@ export const platformNames: Rule = {
   id: "platform-names",
   check(project, layers) {
     const files = project.filter((file) => isCode(file) && isPlatformFree(file, layers));
-    return files.flatMap((file) => platformUses(file));
+    const { hostDoors } = layers;
+    const missing = hostDoors.filter((path) => !files.some((file) => file.path === path));
+    return [
+      ...files.filter(({ path }) => !hostDoors.includes(path)).flatMap(platformUses),
+      ...missing.map((path) => noDoor(path)),
+    ];
   },
 };
+
+/** An exception for nothing would wait for a file of that name. */
+function noDoor(path: string): Finding {
+  const message = `${path} of hostDoors is no source of a platform-free package`;
+  return { rule: platformNames.id, path: "tools/layers.json", line: 1, message, isWarning: false };
+}
 
 function isPlatformFree(file: ProjectFile, layers: Layers): boolean {
   const folder = packageOf(file);

@@ -17,6 +17,11 @@ export interface Layers {
   readonly packages: Readonly<Record<string, PackageLayer>>;
   /** Further folders that tests may import, by folder; `*` is for all. */
   readonly testsMayAlsoImport: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Files of platform-free packages that look at their host all the same, to be the only ones that
+   * do: they may use its names, but no module of Node.
+   */
+  readonly hostDoors: readonly string[];
   /** Packages from outside of the project that a package may depend on at run time, by folder. */
   readonly mayDependOn: Readonly<Record<string, readonly string[]>>;
   /**
