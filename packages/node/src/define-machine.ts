@@ -44,8 +44,11 @@ export interface BoundMachine<C, R, S> {
   state(): S;
 }
 
-/** Holds the state of a typed machine. */
-export function bindTyped<C, R, S>(typed: TypedMachine<C, R, S>): BoundMachine<C, R, S> {
+/**
+ * A typed machine in use: it holds the state, as a node does. For those who run a machine without a
+ * node, such as `simulate` of `@holdfast/sim`.
+ */
+export function bindMachine<C, R, S>(typed: TypedMachine<C, R, S>): BoundMachine<C, R, S> {
   const codec = typed.codec ?? jsonCodec<C>();
   let state = typed.initial();
   const machine: Machine<R> = {

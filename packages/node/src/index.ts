@@ -11,7 +11,13 @@ export {
   type ProposeOptions,
 } from "@holdfast/replica";
 export { systemClock } from "./clock.ts";
-export { type Codec, defineMachine, type TypedMachine } from "./define-machine.ts";
+export {
+  type BoundMachine,
+  bindMachine,
+  type Codec,
+  defineMachine,
+  type TypedMachine,
+} from "./define-machine.ts";
 export { type DirectoryDisk, openDirectoryDisk } from "./disk.ts";
 export { CommandEncodingError, NodeConfigError } from "./errors.ts";
 export type { HoldfastNode, NodeStatus } from "./holdfast-node.ts";

@@ -10,7 +10,7 @@ import {
   type TraceProbe,
 } from "@holdfast/replica";
 import { systemClock } from "./clock.ts";
-import { type BoundMachine, bindBytes, bindTyped, type TypedMachine } from "./define-machine.ts";
+import { type BoundMachine, bindBytes, bindMachine, type TypedMachine } from "./define-machine.ts";
 import { openDirectoryDisk } from "./disk.ts";
 import { HoldfastNode } from "./holdfast-node.ts";
 import { openTcpNetwork, type TcpNetwork } from "./network.ts";
@@ -42,7 +42,7 @@ export async function openNode<C, R, S>(
   options.signal?.throwIfAborted();
   const { machine } = options;
   return "initial" in machine
-    ? open(options, config, bindTyped(machine))
+    ? open(options, config, bindMachine(machine))
     : open(options, config, bindBytes(machine));
 }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CommandEncodingError, defineMachine } from "holdfast";
-import { bindTyped } from "../src/define-machine.ts";
+import { bindMachine } from "../src/define-machine.ts";
 
 const AT = { index: 1, term: 1 };
 
@@ -13,13 +13,13 @@ const counter = defineMachine({
 });
 
 test("defineMachine: commands and state are JSON unless told otherwise", async () => {
-  const one = bindTyped(counter);
+  const one = bindMachine(counter);
   assert.equal(one.machine.apply(one.encode(5), AT), 5);
   assert.equal(one.machine.apply(one.encode(-2), AT), 3);
   const chunks = [...(one.machine.snapshot() as Iterable<Uint8Array>)];
   assert.equal(Buffer.concat(chunks).toString(), "3");
 
-  const other = bindTyped(counter);
+  const other = bindMachine(counter);
   await other.machine.restore(pieces(chunks, 1), AT);
   assert.equal(other.state(), 3);
 });
@@ -29,9 +29,9 @@ test("defineMachine: text that is cut inside a character is put together again",
     initial: () => "",
     apply: (text: string, more: string) => ({ state: text + more, result: undefined }),
   });
-  const one = bindTyped(notes);
+  const one = bindMachine(notes);
   one.machine.apply(one.encode("für 5 €"), AT);
-  const other = bindTyped(notes);
+  const other = bindMachine(notes);
   await other.machine.restore(pieces(one.machine.snapshot() as Iterable<Uint8Array>, 1), AT);
   assert.equal(other.state(), "für 5 €");
 });
@@ -57,10 +57,10 @@ test("defineMachine: state may be changed in place, with a codec and snapshots o
       return new Map(pairs.map((pair) => [pair.split("=")[0] ?? "", Number(pair.split("=")[1])]));
     },
   });
-  const one = bindTyped(map);
+  const one = bindMachine(map);
   for (const word of ["a", "b", "a"]) one.machine.apply(one.encode(word), AT);
   assert.deepEqual(one.encode("a"), Buffer.from("a"));
-  const other = bindTyped(map);
+  const other = bindMachine(map);
   await other.machine.restore(pieces(one.machine.snapshot() as Iterable<Uint8Array>, 3), AT);
   assert.deepEqual(other.state(), one.state());
 });
@@ -70,7 +70,7 @@ test("defineMachine: a command that the codec can't carry is refused before it l
     initial: () => 0,
     apply: (state: number, _command: unknown) => ({ state, result: 0 }),
   });
-  const { encode } = bindTyped(any);
+  const { encode } = bindMachine(any);
   for (const command of [undefined, 1n, () => 0]) {
     assert.throws(
       () => encode(command),

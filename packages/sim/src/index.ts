@@ -79,4 +79,12 @@ export {
 } from "./scheduler.ts";
 export type { Runner } from "./shrink/candidates.ts";
 export { type ShrinkOptions, type ShrinkProgress, type Shrunk, shrink } from "./shrink/shrink.ts";
+export { type SimulationReport, simulate } from "./simulate.ts";
+export {
+  SimulateOptionError,
+  SimulationFailedError,
+  type SimulationFailure,
+} from "./simulate-errors.ts";
+export type { SimulateOptions } from "./simulate-options.ts";
 export { TraceHash } from "./trace-hash.ts";
+export type { BoundMachine, CommandOf, UserMachine } from "./user/user-machine.ts";

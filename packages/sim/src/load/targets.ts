@@ -5,10 +5,10 @@ import type { Random } from "../random.ts";
 import type { Door } from "./door.ts";
 
 export class Targets {
-  readonly #door: Door;
+  readonly #door: Door<unknown>;
   #nodes: readonly NodeId[];
 
-  constructor(door: Door) {
+  constructor(door: Door<unknown>) {
     this.#door = door;
     this.#nodes = Array.from({ length: door.nodes }, (_, i) => i + 1);
   }

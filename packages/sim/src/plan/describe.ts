@@ -38,7 +38,7 @@ function describeSurroundings(plan: Plan): string[] {
   const points = Object.entries(plan.maybe).map(([point, odds]) => `${point} ${odds}`);
   const supervisor = `restart after ${plan.supervisorMs ?? 1000} ms`;
   return [
-    `  Network: ${plan.carrying ?? "raw"}, ${weatherOf(plan.weather)}`,
+    `  Network: ${plan.carrying ?? "raw"}, ${describeWeather(plan.weather)}`,
     `  Disks: sync ${disks.syncMs} ms + up to ${disks.syncJitterMs} ms, ` +
       `a failed sync ${disks.afterFailedSync} its bytes`,
     `  Clocks: ${clocks.join("; ")}`,
@@ -57,7 +57,8 @@ function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(3)} s`;
 }
 
-function weatherOf(weather: Plan["weather"]): string {
+/** As `delay 1 ms + up to 2 ms, of 1000 lost 0, repeated 0`. */
+export function describeWeather(weather: Plan["weather"]): string {
   const { delayMs, jitterMs, lost, repeated, tail, lateReplies = 0, replayed = 0 } = weather;
   const delay = `delay ${delayMs} ms + ${tail === "long" ? "about" : "up to"} ${jitterMs} ms`;
   const late = lateReplies === 0 ? "" : `, replies late ${lateReplies}`;
@@ -87,7 +88,7 @@ function whatOf(fault: Fault): string {
     case "twin":
       return `a second process starts on the directory of ${nameOf(fault.who)}`;
     case "weather":
-      return `weather for ${fault.forMs} ms: ${weatherOf(fault.weather)}`;
+      return `weather for ${fault.forMs} ms: ${describeWeather(fault.weather)}`;
     case "partition":
       return `${shapeOf(fault.shape)}, cut for ${fault.forMs} ms`;
     case "flap":
