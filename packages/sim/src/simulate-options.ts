@@ -56,6 +56,8 @@ export interface SimulateOptions<M extends UserMachine> {
 /** Ready to be run. */
 export interface Setup {
   readonly plan: Plan;
+  /** As it was given. */
+  readonly seed: number | string;
   readonly trial: Trial;
   readonly shrinkRuns: number;
 }
@@ -119,7 +121,8 @@ export function readOptions<M extends UserMachine>(options: SimulateOptions<M>):
     invariant: invariant === undefined ? undefined : (held) => invariant(held.made as M),
     pump,
   };
-  return { plan: planOf(options, sizeOf(ask)), trial, shrinkRuns };
+  const plan = planOf(options, sizeOf(ask));
+  return { plan, seed: options.seed ?? plan.seed, trial, shrinkRuns };
 }
 
 function checkFields<M extends UserMachine>(options: SimulateOptions<M>): void {

@@ -66,7 +66,7 @@ export async function simulate<M extends UserMachine>(
 }
 
 async function failed(
-  { plan, trial, shrinkRuns }: Setup,
+  { plan, seed, trial, shrinkRuns }: Setup,
   first: Tried,
   every: number,
 ): Promise<SimulationFailedError> {
@@ -86,15 +86,15 @@ async function failed(
   });
   const { ledger } = kept.get(shrunk.plan) ?? first;
   const text = [
-    `Simulation failed: ${shrunk.failure.check} (seed ${plan.seed})`,
+    `Simulation failed: ${shrunk.failure.check} (seed ${seed})`,
     "",
     shrunk.failure.message,
     "",
     smallest(plan, shrunk.plan, shrunk.runs),
     ...scheduleOf(shrunk.plan).map((line) => `  ${line}`),
     "",
-    `Again: the same options with seed ${JSON.stringify(plan.seed)}, ` +
-      "or with plan: error.plan instead of the seed for the schedule above",
+    `Again: the same options, ${JSON.stringify(seed)} as the seed; ` +
+      "or plan: error.plan instead of the seed, for the schedule above",
   ].join("\n");
   const { failure: found, plan: small } = shrunk;
   return new SimulationFailedError({

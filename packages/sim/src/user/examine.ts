@@ -27,7 +27,7 @@ export async function examine(ended: Ended): Promise<Failure | undefined> {
   const { failure } = outcome;
   const found = await inHindsight(ended);
   if (found === undefined) {
-    return failure?.check.startsWith("machine: ") === true ? told(ended, failure) : failure;
+    return failure === undefined ? undefined : told(ended, failure);
   }
   const { at, node } = failure ?? { at: outcome.figures.simulatedMs, node: 0 };
   const stack = ledger.thrown instanceof Error ? (ledger.thrown.stack ?? "") : "";
@@ -36,10 +36,14 @@ export async function examine(ended: Ended): Promise<Failure | undefined> {
 
 type Found = Pick<Failure, "check" | "message">;
 
-/** What the user's own code threw is more than where it was called. */
-function told({ ledger }: Ended, failure: Failure): Failure {
-  const stack = ledger.thrown instanceof Error ? ledger.thrown.stack : undefined;
-  return { ...failure, stack: stack ?? failure.stack };
+/** With the command that it is about, and from where the user's own code threw. */
+function told(ended: Ended, failure: Failure): Failure {
+  const { thrown, blamed } = ended.ledger;
+  const { check } = failure;
+  const stack = (thrown instanceof Error ? thrown.stack : undefined) ?? failure.stack;
+  const text = failure.message.replace(`${check}: `, "");
+  const message = blamed === undefined ? text : `${text}\n${commandLine(ended, blamed)}`;
+  return { ...failure, message, stack };
 }
 
 async function inHindsight(ended: Ended): Promise<Found | undefined> {
@@ -70,7 +74,8 @@ async function explained(ended: Ended, dispute: Dispute): Promise<Found> {
 }
 
 function differenceOf(ended: Ended, { kind, index, one, other }: Dispute, fresh?: string): Found {
-  const replay = fresh === undefined ? [] : [{ by: "a fresh machine", text: fresh, from: 0 }];
+  const by = other.by === FRESH ? "another fresh one" : FRESH;
+  const replay = fresh === undefined ? [] : [{ by, text: fresh, from: 0 }];
   const head =
     kind === "results"
       ? "The same command gave different results on two machines with the same log"
@@ -115,6 +120,9 @@ function lateChange(ended: Ended): Found | undefined {
   }
   return undefined;
 }
+
+/** Who applies the log again after the run. */
+const FRESH = "a fresh machine";
 
 /** So many places to go through a snapshot, beside those where a replica did. */
 const TRIPS = 4;
@@ -178,7 +186,7 @@ class Replay {
     } catch (error) {
       return this.#threw("apply", index, error);
     }
-    const by = "a fresh machine";
+    const by = FRESH;
     const results = await this.#dispute("results", index, { by, text: canonical(result), from: 0 });
     if (results !== undefined || ledger.states[index] === undefined) return results;
     return this.#dispute("states", index, { by, text: await held.view(), from: 0 });

@@ -7,9 +7,11 @@ import type { Knobs, Plan } from "../plan/plan.ts";
 /** One line each. Says nothing of what is plain: a fair network, quick disks, right clocks. */
 export function scheduleOf(plan: Plan): readonly string[] {
   const { nodes, safetyMs, load } = plan;
+  const others = Object.entries(plan.healing.others).map(([id, fate]) => `node ${id} ${fate}`);
+  const end = others.length === 0 ? "all nodes heal" : `${others.join(", ")} for good`;
   return [
-    `${count(nodes, "node")}, ${count(load.clients, "client")} ${load.thinkMs} ms apart, ` +
-      `${safetyMs} ms, seed ${plan.seed}`,
+    `${count(nodes, "node")}, ${count(load.clients, "client")} ${load.thinkMs} ms apart ` +
+      `for ${safetyMs} ms; then ${end}`,
     ...surroundings(plan),
     ...options(plan),
     ...(plan.faults.length === 0 ? ["no fault is needed"] : plan.faults.map(describeFault)),

@@ -38,6 +38,8 @@ export class UserLedger {
   /** The first pair that differs, and what a user's code has thrown. */
   dispute: Dispute | undefined;
   thrown: unknown;
+  /** The command that a failure is about, when it is about one. */
+  blamed: Index | undefined;
 
   command(bytes: Uint8Array, { index, term }: Position): void {
     this.commands[index] ??= { index, term, command: bytes };

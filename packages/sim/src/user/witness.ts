@@ -157,11 +157,12 @@ export class Witness implements Machine<unknown> {
   checkKept(lately: number = this.#kept.length): void {
     for (const { index, command, own } of this.#kept.slice(-lately)) {
       if (command.every((byte, at) => own[at] === byte)) continue;
-      this.#options.report(
+      this.#blame(
+        index,
         "machine: a command was changed",
-        `The bytes of the command at index ${index} have been changed by the machine on node ` +
-          `${this.#options.node}, when index ${this.#last} had been applied. They are shared with ` +
-          "the log: copy what you want to change",
+        `The machine on node ${this.#options.node} has changed the bytes of a command that it was ` +
+          `given: seen when index ${this.#last} had been applied. The log has the same bytes: copy ` +
+          "what you want to change",
       );
       return;
     }
@@ -183,9 +184,10 @@ export class Witness implements Machine<unknown> {
       invariant?.();
     } catch (error) {
       ledger.thrown ??= error;
-      this.#options.report(
+      this.#blame(
+        index,
         "machine: invariant broken",
-        `After index ${index} on node ${this.#options.node}: ${messageOf(error)}`,
+        `The invariant threw after a command on node ${this.#options.node}: ${messageOf(error)}`,
       );
     }
     if (index % every !== 0) return result;
@@ -221,8 +223,13 @@ export class Witness implements Machine<unknown> {
   #threw(what: "apply" | "snapshot" | "restore", index: Index, error: unknown): unknown {
     this.#options.ledger.thrown ??= error;
     const message = `${what} threw on node ${this.#options.node} at index ${index}: ${messageOf(error)}`;
-    this.#options.report(`machine: ${what} threw`, message);
+    this.#blame(what === "apply" ? index : undefined, `machine: ${what} threw`, message);
     return error;
+  }
+
+  #blame(index: Index | undefined, check: string, message: string): void {
+    this.#options.ledger.blamed ??= index;
+    this.#options.report(check, message);
   }
 
   /** Nothing but promise jobs can settle it, and by then all have ended. */
@@ -238,10 +245,12 @@ export class Witness implements Machine<unknown> {
   }
 
   #waits(what: string, index: Index): void {
-    this.#options.report(
+    this.#blame(
+      what === "apply" ? index : undefined,
       "machine: waits for the outside",
       `${what} at index ${index} waits for something other than promises of its own and pieces of ` +
-        "a snapshot: a timer, a file, a request. A replica may wait for none of them",
+        "a snapshot: a timer, a file, a request. Nothing of that comes in a simulation, and what " +
+        "it brings would differ between replicas",
     );
   }
 }
