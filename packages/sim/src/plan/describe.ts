@@ -40,7 +40,7 @@ function describeSurroundings(plan: Plan): string[] {
   return [
     `  Network: ${plan.carrying ?? "raw"}, ${describeWeather(plan.weather)}`,
     ...(plan.slowApplyMs === undefined ? [] : [`  State machines: slow by ${plan.slowApplyMs} ms`]),
-    `  Disks: sync ${disks.syncMs} ms + up to ${disks.syncJitterMs} ms, ` +
+    `  Disks: sync ${disks.syncMs} ms + up to ${disks.syncJitterMs} ms, all else ${disks.otherMs ?? 0} ms, ` +
       `a failed sync ${disks.afterFailedSync} its bytes`,
     `  Clocks: ${clocks.join("; ")}`,
     `  Processes: ${supervisor}, ${plan.shuffled === true ? "random" : "planned"} order of equal times`,

@@ -37,10 +37,16 @@ export function healedWeather(weather: Weather): Weather {
 
 export function drawDisks(dice: Dice, pace: Pace): DiskHabits {
   const part = dice.pick([0, 0.3, 0.9]);
+  const other = dice.fork("other");
+  // Slow enough that something comes between the pieces of a snapshot that is read.
+  const otherMs = other.chance(40)
+    ? readable(other.spread(0.01, Math.min(4, pace.longMs / 200)))
+    : 0;
   return {
     syncMs: readable(pace.syncMs * (1 - part)),
     syncJitterMs: part === 0 ? 0 : readable(pace.syncMs * part),
     afterFailedSync: dice.pick(["keeps", "reverts"]),
+    ...(otherMs > 0 ? { otherMs } : {}),
   };
 }
 

@@ -170,7 +170,10 @@ export const PLAN_SHAPE: Check = shape(
     knobs,
     nodeKnobs: recordOf(key(nodeId), knobs),
     weather,
-    disks: shape({ syncMs: ms, syncJitterMs: ms, afterFailedSync: oneOf(["keeps", "reverts"]) }),
+    disks: shape(
+      { syncMs: ms, syncJitterMs: ms, afterFailedSync: oneOf(["keeps", "reverts"]) },
+      { otherMs: ms },
+    ),
     clocks: listOf(shape({ offsetMs: ms, driftPpm: whole(-900_000, 900_000) })),
     maybe: recordOf(anyText, perMille),
     load,

@@ -29,6 +29,8 @@ export interface DiskHabits {
   /** A sync takes this long, and up to `syncJitterMs` longer. */
   readonly syncMs: number;
   readonly syncJitterMs: number;
+  /** All other operations but `write` take this long; at once unless told. */
+  readonly otherMs?: number;
   /**
    * After a failed sync readers see the new bytes (`keeps`, as ext4) or the old ones (`reverts`).
    */

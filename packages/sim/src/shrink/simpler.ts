@@ -2,7 +2,7 @@
 
 import { FAIR } from "../network.ts";
 import type { Fault } from "../plan/fault.ts";
-import type { Load, Plan } from "../plan/plan.ts";
+import type { DiskHabits, Load, Plan } from "../plan/plan.ts";
 import type { Candidates } from "./candidates.ts";
 import { dropNode } from "./drop-node.ts";
 
@@ -145,7 +145,8 @@ async function plainNodes(candidates: Candidates): Promise<void> {
       kept.includes(at) ? clock : { offsetMs: 0, driftPpm: 0 },
     ),
   }));
-  for (const plain of [{ syncJitterMs: 0 }, { afterFailedSync: "keeps" }, { syncMs: 1 }] as const) {
+  const habits = [{ syncJitterMs: 0 }, { otherMs: 0 }, { afterFailedSync: "keeps" }, { syncMs: 1 }];
+  for (const plain of habits as readonly Partial<DiskHabits>[]) {
     const { disks } = candidates.plan;
     await candidates.firstOf([{ ...candidates.plan, disks: { ...disks, ...plain } }]);
   }

@@ -94,14 +94,14 @@ export class World implements Door<unknown> {
   }
 
   newDisk(id: NodeId, process: Process): SimDisk {
-    const { syncMs, syncJitterMs, afterFailedSync } = this.plan.disks;
+    const { syncMs, syncJitterMs, otherMs = 0, afterFailedSync } = this.plan.disks;
     const random = this.random.fork(`disk ${id}`);
     const disk = new SimDisk({
       random: () => random.fraction(),
       clock: this.#deviceClock,
       process,
     });
-    Object.assign(disk.faults, { syncMs, syncJitterMs, afterFailedSync });
+    Object.assign(disk.faults, { syncMs, syncJitterMs, otherMs, afterFailedSync });
     return disk;
   }
 
