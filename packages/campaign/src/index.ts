@@ -1,5 +1,8 @@
 /** The public surface of campaigns. */
 
+export { PlantError, type PlantedBug } from "./bugs/bug.ts";
+export { type BugsOptions, bugsCommand, UnknownBugError } from "./bugs/bugs-command.ts";
+export { PLANTED_BUGS } from "./bugs/catalogue.ts";
 export { type CampaignEnd, type CampaignOptions, runCampaign } from "./campaign.ts";
 export { type CampaignRequest, campaignCommand } from "./campaign-command.ts";
 export type { Engine, Onlooker } from "./engine.ts";

@@ -172,6 +172,11 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         find: "message.term < raft.term ? onStale(raft, message)",
         put: 'message.term < raft.term && message.kind !== "append-request" ? onStale(raft, message)',
       },
+      {
+        file: "raft/step.js",
+        find: "otherLeader(raft, message.from) || onAppendRequest(raft, message)",
+        put: "onAppendRequest(raft, message)",
+      },
     ],
     expect: [],
     seedsMax: 200,
