@@ -29,6 +29,11 @@ function storming(dice: Dice): Knobs {
   return { ...compacting(dice), snapshotEveryEntries: dice.pick([3, 5]) };
 }
 
+/** Segments are full soon, and are used again. */
+function rotating(dice: Dice): Knobs {
+  return { ...compacting(dice), preallocate: true, segmentBytes: 4096 };
+}
+
 /** What keeps a deaf node from unseating leaders (thesis §6.2, §9.6). */
 const POLITE: Knobs = { preVote: true, checkQuorum: true };
 
@@ -124,6 +129,11 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   "snapshot-storm": recipe("snapshots on top of each other", "E1-E17, D15", disk.snapshotStorm, {
     knobs: storming,
     load: SMALL,
+  }),
+  "segment-rotation": recipe("half a change of segments", "H2, H4, H10", disk.segmentRotation, {
+    nodesLeast: 1,
+    knobs: rotating,
+    load: { valueBytes: 200 },
   }),
 };
 

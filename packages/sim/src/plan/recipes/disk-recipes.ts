@@ -115,3 +115,26 @@ export function snapshotStorm(dice: Dice, scene: Scene): readonly Draft[] {
     return [cut, own.pick(disturbances)];
   });
 }
+
+/**
+ * The power fails while the log moves on to its next segment: old names may come back, over files
+ * that hold something new (H2, H4, H10, D12, D14).
+ */
+export function segmentRotation(dice: Dice, scene: Scene): readonly Draft[] {
+  return rounds(dice, scene, [0.7, 2], (at, own) => [
+    {
+      at,
+      kind: "crash-on",
+      who: own.chance(40) ? "leader" : own.pick(scene.ids),
+      moment: {
+        on: "disk",
+        operation: own.pick(["rename", "rename", "sync-directory"]),
+        side: own.pick(["before", "after"]),
+      },
+      nth: own.between(1, 4),
+      power: true,
+      keep: own.pick(["none", "none", "some"]),
+      downMs: own.pick([1, 50, timeouts(scene, 0.5)]),
+    },
+  ]);
+}
