@@ -97,7 +97,8 @@ test("each place of a plan refuses what doesn't belong there", () => {
 
 test("each place of a plan refuses to be left out or to have company", () => {
   const plan = drawPlan(11, { nodes: 5, faults: "all" });
-  const mayBeMissing = /^(recipe|carrying|shuffled|supervisorMs|maybe\.|knobs\.|nodeKnobs\.)/;
+  const mayBeMissing =
+    /^(recipe|carrying|shuffled|supervisorMs|slowApplyMs|maybe\.|knobs\.|nodeKnobs\.)/;
   const optional = /(\.operation|\.message|\.downMs|\.tail|\.lateReplies|\.replayed|\.replayMs)$/;
   let places = 0;
   for (const path of pathsIn(plan)) {

@@ -1,6 +1,7 @@
 /** Planted where commands come in and their outcomes go out, and in the wire codec (section I). */
 
 import type { PlantedBug } from "./bug.ts";
+import { STUCK, WRONG } from "./checks.ts";
 
 const FORWARDING = "replica/forwarding.js";
 const PROPOSALS = "replica/proposals.js";
@@ -17,7 +18,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
         put: "return false;",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 200,
   },
   {
@@ -31,7 +32,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
         put: "const isCurrent = true;",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 2000,
   },
   {
@@ -45,7 +46,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
         put: "const started = this.#host.start(request.command);\n        const result = isCurrent ? started : STALE;",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 1000,
   },
   {
@@ -59,7 +60,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
         put: "this.refused(proposal, 0);\n            continue;",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 500,
   },
   {
@@ -73,7 +74,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
         put: "this.#nextId = 1;",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 1000,
   },
   {
@@ -87,7 +88,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
         put: 'this.refuse(proposal, "no-leader", "Not applied here in time");',
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 200,
   },
   {
@@ -95,7 +96,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     title: "Whatever is applied at a command's index is taken for the command",
     cites: ["I5", "§5.3"],
     changes: [{ file: PROPOSALS, find: "if (proposal.term !== term) {", put: "if (false) {" }],
-    expect: [],
+    expect: WRONG,
     seedsMax: 500,
   },
   {
@@ -109,7 +110,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
         put: "proposal.term = at.term;\n        if (this.#close(proposal))\n            proposal.resolve({ result: undefined, index: at.index, term: at.term });",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -123,7 +124,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
         put: "this.#supersede(proposal);",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 2000,
   },
   {
@@ -137,22 +138,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
         put: "if (false)\n            this.#wakeBy(",
       },
     ],
-    expect: [],
+    expect: STUCK,
     seedsMax: 200,
-  },
-  {
-    name: "proposals-dropped-at-end",
-    title: "A replica that stops leaves its callers waiting",
-    cites: ["I4"],
-    changes: [
-      {
-        file: "replica/driver-proposals.js",
-        find: "this.proposals.end(reason, message);",
-        put: "",
-      },
-    ],
-    expect: [],
-    seedsMax: 500,
   },
   {
     name: "packet-memory-reused",
@@ -165,7 +152,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
         put: "slabUsed = this.start;",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STUCK],
     seedsMax: 50,
   },
   {
@@ -179,7 +166,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
         put: "return checked(value >>> 0);\n            }\n            scale",
       },
     ],
-    expect: [],
+    expect: STUCK,
     seedsMax: 100,
   },
   {
@@ -193,7 +180,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
         put: "writer.difference(prevTerm, entry.term);\n            term = entry.term;",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STUCK],
     seedsMax: 500,
   },
 ];

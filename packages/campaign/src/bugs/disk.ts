@@ -1,6 +1,7 @@
 /** Planted in the write-ahead log and the order of disk work (catalogue section H). */
 
 import type { PlantedBug } from "./bug.ts";
+import { STORE, WRONG } from "./checks.ts";
 
 const WAL = "replica/wal/wal.js";
 const RECOVERY = "replica/wal/recovery.js";
@@ -19,7 +20,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "{\n            parts.write(effects.write);\n            for (const message of effects.write.thenSend)\n                this.send(message);\n        }",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 50,
   },
   {
@@ -33,7 +34,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "for (const waiting of [...batch.waiting, ...this.#queue]) {",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 100,
   },
   {
@@ -47,7 +48,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "await tail.file.sync();\n            this.#isMarked = false;\n            tail.write(records);",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 50,
   },
   {
@@ -57,7 +58,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     changes: [
       { file: WAL, find: SYNC, put: "await tail.file.sync().catch(() => tail.file.sync());" },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 500,
   },
   {
@@ -71,7 +72,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "this.#events.durable(write);",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 500,
   },
   {
@@ -99,7 +100,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
             }`,
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 200,
   },
   {
@@ -107,7 +108,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     title: "A new segment is used before its name is on disk",
     cites: ["H2"],
     changes: [{ file: WRITER, find: "await this.#disk.syncDirectory();", put: "" }],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 200,
   },
   {
@@ -115,7 +116,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     title: "A new segment gets its name before its first records are on disk",
     cites: ["H4", "H10"],
     changes: [{ file: WRITER, find: "await file.sync();", put: "" }],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 200,
   },
   {
@@ -129,7 +130,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "if (oldest.lastIndex > startIndex + 1)",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 500,
   },
   {
@@ -137,7 +138,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     title: "Segments are sorted as text: the tenth before the ninth",
     cites: ["H10"],
     changes: [{ file: RECOVERY, find: ".sort((a, b) => a - b)", put: ".sort()" }],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 200,
   },
   {
@@ -151,7 +152,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "this.#offer(true);",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 2000,
   },
   {
@@ -165,7 +166,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "return frame;",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 500,
   },
   {
@@ -179,7 +180,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "if (this.#tornBytes() > 0) {",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 200,
   },
   {
@@ -193,7 +194,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "if (false) {",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 1000,
   },
   {
@@ -207,7 +208,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "writer.begin({ ...back.next, head, records: [] })",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 100,
   },
   {
@@ -215,7 +216,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     title: "Recovery doesn't cut the log where a conflict had cut it",
     cites: ["H4", "H10"],
     changes: [{ file: RECOVERY, find: "kept = upTo(kept, record.truncateFrom - 1);", put: ";" }],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 200,
   },
 ];

@@ -1,6 +1,7 @@
 /** Planted in elections: votes, terms, timers (paper §5.2, §5.4.1; thesis §9.6). */
 
 import type { PlantedBug } from "./bug.ts";
+import { STUCK, WRONG } from "./checks.ts";
 
 const ELECTION = "raft/election.js";
 const ROLE = "raft/role.js";
@@ -18,7 +19,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "raft.writtenTerm !== raft.term",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -32,7 +33,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "raft.writtenVote !== raft.vote",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -42,7 +43,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
     changes: [
       { file: ELECTION, find: "emit(raft, response);", put: "raft.outbox.send.push(response);" },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -56,7 +57,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "return raft.durableTerm === raft.term;",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -70,7 +71,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "raft.outbox.send.push(voteRequest(raft, voter, false, raft.term));",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -90,7 +91,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -104,7 +105,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "vote: NOBODY,",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -118,7 +119,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "if (false)",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -126,7 +127,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
     title: "A candidate that finds a leader of its own term frees its vote",
     cites: ["A3", "A11"],
     changes: [{ file: ROLE, find: "if (term > raft.term) {", put: "if (term >= raft.term) {" }],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -134,7 +135,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
     title: "A higher term doesn't free the vote",
     cites: ["§5.1"],
     changes: [{ file: ROLE, find: "raft.vote = NOBODY;", put: "" }],
-    expect: [],
+    expect: STUCK,
     seedsMax: 100,
   },
   {
@@ -142,7 +143,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
     title: "A candidate begins its election with the votes of the one before",
     cites: ["A7", "A10"],
     changes: [{ file: ROLE, find: "granted: [],", put: "granted: [...votesOf(raft.role)]," }],
-    expect: [],
+    expect: WRONG,
     seedsMax: 200,
   },
   {
@@ -156,7 +157,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "if (false) {",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 500,
   },
   {
@@ -171,7 +172,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
       },
       { file: "raft/quorum.js", find: "if (yes >= need)", put: "if (granted.length >= need)" },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 200,
   },
   {
@@ -185,7 +186,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "const need = Math.max(1, majorityOf(voters.length) - 1);",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -199,7 +200,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "const need = Math.ceil(voters.length / 2);",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 200,
   },
   {
@@ -213,7 +214,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "if (true)",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -221,7 +222,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
     title: "The longer log wins, whatever the terms of its end",
     cites: ["A6", "§5.4.1"],
     changes: [{ file: ELECTION, find: "if (lastTerm !== raft.log.lastTerm)", put: "if (false)" }],
-    expect: [],
+    expect: WRONG,
     seedsMax: 500,
   },
   {
@@ -235,7 +236,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "return lastTerm > raft.log.lastTerm && lastIndex >= raft.log.lastIndex;",
       },
     ],
-    expect: [],
+    expect: STUCK,
     seedsMax: 1000,
   },
   {
@@ -249,7 +250,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "{\n        if (raft.vote === candidate)",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -268,7 +269,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: 'if (raft.role.kind !== "leader")\n                becomeFollower(raft, message.electionTerm, NOBODY, "higher-term");',
       },
     ],
-    expect: [],
+    expect: STUCK,
     seedsMax: 100,
   },
   {
@@ -282,7 +283,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: 'else if (message.kind !== "vote-response" || !message.preVote) {\n            becomeFollower(raft, message.term, NOBODY, "higher-term");',
       },
     ],
-    expect: [],
+    expect: STUCK,
     seedsMax: 1000,
   },
   {
@@ -296,7 +297,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: 'if (raft.role.kind === "leader")\n        becomeFollower(raft, raft.term, NOBODY, "other-leader");\n    if (message.kind === "vote-request")\n        onVoteRequest(raft, message);\n    else if (message.kind === "append-request")',
       },
     ],
-    expect: [],
+    expect: STUCK,
     seedsMax: 500,
   },
   {
@@ -304,7 +305,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
     title: "A leader's word doesn't reset the election timer",
     cites: ["§5.2", "C15"],
     changes: [{ file: ROLE, find: "role.electionAt = nextElectionAt(raft);", put: "" }],
-    expect: [],
+    expect: STUCK,
     seedsMax: 500,
   },
   {
@@ -318,7 +319,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "0",
       },
     ],
-    expect: [],
+    expect: STUCK,
     seedsMax: 1000,
   },
   {
@@ -332,7 +333,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "return true;",
       },
     ],
-    expect: [],
+    expect: STUCK,
     seedsMax: 1000,
   },
   {
@@ -346,7 +347,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
         put: "return count > majorityOf(raft.members.voters.length);",
       },
     ],
-    expect: [],
+    expect: STUCK,
     seedsMax: 100,
   },
 ];

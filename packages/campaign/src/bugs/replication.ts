@@ -1,6 +1,7 @@
 /** Planted in replication and commit (paper §5.3, §5.4.2; thesis §10.2.1). */
 
 import type { PlantedBug } from "./bug.ts";
+import { STUCK, WRONG } from "./checks.ts";
 
 const COMMIT = "raft/commit.js";
 const FOLLOWING = "raft/following.js";
@@ -21,7 +22,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "raft.outbox.send.push(appendResponse(raft, request, true, index, 0));",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 50,
   },
   {
@@ -31,7 +32,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     changes: [
       { file: OUTBOX, find: "promised <= raft.log.durable", put: "promised <= raft.written" },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -45,7 +46,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "reached.push(raft.log.lastIndex);",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 50,
   },
   {
@@ -59,7 +60,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "if (false) {",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 2000,
   },
   {
@@ -73,7 +74,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "return values[Math.max(0, majorityOf(count) - 2)];",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 50,
   },
   {
@@ -87,7 +88,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "return values[(count - 1) >>> 1];",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 200,
   },
   {
@@ -101,7 +102,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "Math.min(request.commit, log.lastIndex)",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STUCK],
     seedsMax: 500,
   },
   {
@@ -115,7 +116,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "const conflict = log.lastIndex > Math.max(prevIndex, commit) ? Math.max(prevIndex, commit) + 1 : 0;",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -123,7 +124,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     title: "Entries that contradict the leader's stay in the log",
     cites: ["§5.3", "Fig. 2"],
     changes: [{ file: FOLLOWING, find: "truncateLog(raft, conflict);", put: ";" }],
-    expect: [],
+    expect: [...WRONG, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -137,7 +138,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "if (prevIndex > log.lastIndex) {",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 200,
   },
   {
@@ -151,7 +152,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "const covered = entries.length === 0 ? log.lastIndex : prevIndex + entries.length;",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -159,7 +160,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     title: "An append behind an entry that is compacted counts as a conflict",
     cites: ["B5"],
     changes: [{ file: FOLLOWING, find: "if (prevIndex < log.startIndex) {", put: "if (false) {" }],
-    expect: [],
+    expect: STUCK,
     seedsMax: 200,
   },
   {
@@ -178,7 +179,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "onAppendRequest(raft, message)",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -192,7 +193,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "peer.accepted(response.seq, peer.next - 1, leader.seq)",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 100,
   },
   {
@@ -206,7 +207,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "peer.sentAt = now - config.coalesceMs;\n        peer.match = raft.commit;",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -220,7 +221,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "const agree = raft.log.lastIndexUpTo(response.index, response.hintTerm);\n    peer.match = Math.max(peer.match, agree);",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STUCK],
     seedsMax: 500,
   },
   {
@@ -234,7 +235,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "peer.refused(Math.min(Math.max(agree, peer.match) + 2, raft.log.lastIndex + 1), leader.seq + 1);",
       },
     ],
-    expect: [],
+    expect: STUCK,
     seedsMax: 200,
   },
   {
@@ -248,7 +249,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "const found = log.lastIndex;",
       },
     ],
-    expect: [],
+    expect: STUCK,
     seedsMax: 1000,
   },
   {
@@ -256,7 +257,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     title: "A write that was under way when the log was cut vouches for what replaced it",
     cites: ["B15"],
     changes: [{ file: OUTBOX, find: "clampInFlight(raft, from - 1);", put: "" }],
-    expect: [],
+    expect: WRONG,
     seedsMax: 1000,
   },
   {
@@ -270,7 +271,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
         put: "",
       },
     ],
-    expect: [],
+    expect: WRONG,
     seedsMax: 200,
   },
   {
@@ -278,7 +279,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     title: "Bytes that were under way to a lost peer are never given back",
     cites: ["G1"],
     changes: [{ file: PROGRESS, find: "this.bytesInWindow = 0;", put: "" }],
-    expect: [],
+    expect: [...WRONG, ...STUCK],
     seedsMax: 100,
   },
   {
@@ -286,7 +287,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     title: "Committed entries don't give their bytes back to the leader's budget",
     cites: ["G2"],
     changes: [{ file: COMMIT, find: "leader.uncommittedBytes -= entryBytes(entry);", put: ";" }],
-    expect: [],
+    expect: [...WRONG, ...STUCK],
     seedsMax: 50,
   },
   {
@@ -294,7 +295,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     title: "A peer that was given up once gets no entries any more",
     cites: ["G3", "G4"],
     changes: [{ file: "raft/replicate.js", find: "peer.silent = false;", put: "" }],
-    expect: [],
+    expect: STUCK,
     seedsMax: 200,
   },
 ];

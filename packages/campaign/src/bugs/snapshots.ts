@@ -1,6 +1,7 @@
 /** Planted in snapshots and what feeds the state machine (paper §7). */
 
 import type { PlantedBug } from "./bug.ts";
+import { STORE, STUCK, WRONG } from "./checks.ts";
 
 const CORE = "raft/snapshot.js";
 const ENGINE = "replica/driver-engine.js";
@@ -8,7 +9,7 @@ const OWN = "replica/driver-snapshots.js";
 const PUMP = "replica/apply-pump.js";
 const QUEUE = "replica/disk-queue.js";
 const START = "replica/driver-start.js";
-const STORE = "replica/snapshots/snapshot-store.js";
+const SNAPSHOTS = "replica/snapshots/snapshot-store.js";
 
 export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
   {
@@ -22,7 +23,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "meta: ({ index, term }) => ({ index: index - 1, term,",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 100,
   },
   {
@@ -36,7 +37,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "meta: ({ index, term }) => ({ index: index + 1, term,",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 100,
   },
   {
@@ -50,7 +51,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "void this.#take(at);\n        return undefined;",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 200,
   },
   {
@@ -58,7 +59,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     title: "A received snapshot is restored in front of entries that wait to be applied",
     cites: ["E8"],
     changes: [{ file: PUMP, find: "this.#queue.push(meta);", put: "this.#queue.unshift(meta);" }],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 500,
   },
   {
@@ -72,7 +73,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "await open(meta);",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 100,
   },
   {
@@ -80,15 +81,15 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     title: "An own snapshot gets its name before its bytes are on disk",
     cites: ["H3", "D12"],
     changes: [{ file: "replica/snapshots/image.js", find: "await file.sync();", put: "" }],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 200,
   },
   {
     name: "received-snapshot-not-synced",
     title: "A received snapshot gets its name before its bytes are on disk",
     cites: ["H3", "D15"],
-    changes: [{ file: STORE, find: "await incoming.sync();", put: "" }],
-    expect: [],
+    changes: [{ file: SNAPSHOTS, find: "await incoming.sync();", put: "" }],
+    expect: [...WRONG, ...STORE],
     seedsMax: 500,
   },
   {
@@ -97,12 +98,12 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     cites: ["H2", "D12"],
     changes: [
       {
-        file: STORE,
+        file: SNAPSHOTS,
         find: "await this.#disk.syncDirectory();\n        const others",
         put: "const others",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 200,
   },
   {
@@ -116,7 +117,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "this.#hooks.taken(meta.index);\n            await this.#store.save(meta, chunks);",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 200,
   },
   {
@@ -130,7 +131,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "if (write.snapshot !== undefined)\n                void this.#install(write.snapshot);",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 200,
   },
   {
@@ -144,7 +145,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "if (snapshot === undefined) {",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 100,
   },
   {
@@ -158,7 +159,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "let kept = entries;",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 200,
   },
   {
@@ -166,7 +167,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     title: "A snapshot replaces a log that already holds it and more",
     cites: ["§7", "E6"],
     changes: [{ file: CORE, find: "if (raft.log.matches(index, term)) {", put: "if (false) {" }],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 2000,
   },
   {
@@ -182,7 +183,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
       { file: CORE, find: "if (raft.log.matches(index, term)) {", put: "if (false) {" },
       { file: CORE, find: "else if (index > raft.commit) {", put: "else {" },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 1000,
   },
   {
@@ -192,7 +193,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     changes: [
       { file: CORE, find: "if (request.offset === incoming.offset) {", put: "if (true) {" },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 200,
   },
   {
@@ -206,7 +207,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "if (false) {",
       },
     ],
-    expect: [],
+    expect: [...WRONG, ...STORE],
     seedsMax: 1000,
   },
   {
@@ -221,7 +222,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: 'if (peer.flow === "probe" && meets(raft, peer)) {',
       },
     ],
-    expect: [],
+    expect: STUCK,
     seedsMax: 100,
   },
   {
@@ -240,7 +241,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "if (peer.outgoing === undefined)",
       },
     ],
-    expect: [],
+    expect: STUCK,
     seedsMax: 200,
   },
 ];

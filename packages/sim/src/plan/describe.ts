@@ -39,6 +39,7 @@ function describeSurroundings(plan: Plan): string[] {
   const supervisor = `restart after ${plan.supervisorMs ?? 1000} ms`;
   return [
     `  Network: ${plan.carrying ?? "raw"}, ${weatherOf(plan.weather)}`,
+    ...(plan.slowApplyMs === undefined ? [] : [`  State machines: slow by ${plan.slowApplyMs} ms`]),
     `  Disks: sync ${disks.syncMs} ms + up to ${disks.syncJitterMs} ms, ` +
       `a failed sync ${disks.afterFailedSync} its bytes`,
     `  Clocks: ${clocks.join("; ")}`,

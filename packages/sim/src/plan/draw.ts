@@ -86,6 +86,7 @@ export function drawPlan(seed: number | string, profile: Profile = {}): Plan {
     carrying: dice.fork("carrying").pick(["raw", "connections"]),
     shuffled: dice.fork("shuffled").chance(50),
     supervisorMs: drawSupervisorMs(dice.fork("supervisor"), pace),
+    ...drawSlowApply(dice.fork("slow apply"), isCalm),
     disks: drawDisks(dice.fork("disks"), pace),
     clocks: drawClocks(dice.fork("clocks"), nodes),
     // A rare path may drop packets, and a calm cluster must not lose its leader to that.
@@ -99,6 +100,11 @@ export function drawPlan(seed: number | string, profile: Profile = {}): Plan {
   };
   for (const id of ids) checkKnobs(plan, id);
   return plan;
+}
+
+/** Such a load leaves a state machine idle for most of the time. */
+function drawSlowApply(dice: Dice, isCalm: boolean): Pick<Plan, "slowApplyMs"> {
+  return !isCalm && dice.chance(20) ? { slowApplyMs: dice.spreadWhole(2, 100) } : {};
 }
 
 function drawNodes(dice: Dice, { nodes, recipe }: Profile): number {

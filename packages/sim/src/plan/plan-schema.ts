@@ -182,6 +182,7 @@ export const PLAN_SHAPE: Check = shape(
     carrying: oneOf(["raw", "connections"]),
     shuffled: flag,
     supervisorMs: amount(1),
+    slowApplyMs: amount(1),
   },
 );
 

@@ -95,6 +95,11 @@ export interface Plan {
    * unless told.
    */
   readonly supervisorMs?: number;
+  /**
+   * In the first phase the state machines take so long for one command in sixteen, in the mean; they
+   * take no time when left out.
+   */
+  readonly slowApplyMs?: number;
   readonly disks: DiskHabits;
   /** By node, from the first. */
   readonly clocks: readonly ClockHabits[];

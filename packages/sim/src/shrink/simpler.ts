@@ -153,7 +153,7 @@ async function plainNodes(candidates: Candidates): Promise<void> {
 
 /** What a plan need not say has a default. */
 async function plainSurroundings(candidates: Candidates): Promise<void> {
-  for (const field of ["recipe", "carrying", "shuffled", "supervisorMs"] as const) {
+  for (const field of ["recipe", "carrying", "shuffled", "supervisorMs", "slowApplyMs"] as const) {
     const { [field]: _said, ...plan } = candidates.plan;
     await candidates.firstOf([plan]);
   }

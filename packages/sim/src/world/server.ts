@@ -1,7 +1,13 @@
 /** One server of the simulated cluster: its disk, and one life of the production replica after the other. */
 
 import { makeConfig, type NodeId, type Raft } from "@holdfast/raft";
-import { joinProbes, openReplica, type Replica, type ReplicaOptions } from "@holdfast/replica";
+import {
+  joinProbes,
+  type Machine,
+  openReplica,
+  type Replica,
+  type ReplicaOptions,
+} from "@holdfast/replica";
 import type { SimDisk } from "../disk.ts";
 import type { Keep } from "../disk-inode.ts";
 import { DurableLog } from "../durable-log.ts";
@@ -11,6 +17,7 @@ import { Process } from "../process.ts";
 import { answerOf } from "./answers.ts";
 import type { Trap } from "./process-faults.ts";
 import { ServerWatch } from "./server-watch.ts";
+import { SlowMachine } from "./slow-machine.ts";
 import type { WatchedMachine } from "./stage.ts";
 import { couldNotStart, stoppedItself } from "./supervisor.ts";
 import type { World } from "./world.ts";
@@ -189,6 +196,17 @@ export class Server {
     return new DurableLog(disk, { identity: { clusterId: CLUSTER_ID, nodeId: id } });
   }
 
+  #machineOf({ machine, clock }: Life): Machine<unknown> {
+    const world = this.#world;
+    const { slowApplyMs } = world.plan;
+    if (slowApplyMs === undefined) return machine;
+    const random = world.random.fork(`apply ${this.id} ${this.starts}`);
+    return new SlowMachine(machine, clock, () => {
+      if (world.isHealed || !random.chance(1, SLOW_OF)) return 0;
+      return random.fraction() * 2 * slowApplyMs;
+    });
+  }
+
   #options(life: Life): ReplicaOptions<unknown> {
     const { plan, network, random } = this.#world;
     const voters = Array.from({ length: plan.nodes }, (_, i) => i + 1);
@@ -213,7 +231,7 @@ export class Server {
       disk: this.disk,
       network: network.plug(this.id, life.process),
       clock: life.clock,
-      machine: life.machine,
+      machine: this.#machineOf(life),
       random: random.fork(`start ${this.id} ${this.starts}`).word(),
       observe: (event) => {
         trace?.observe(event);
@@ -228,6 +246,8 @@ export class Server {
 }
 
 const CLUSTER_ID = 7;
+/** One command in so many is slow. */
+const SLOW_OF = 16;
 
 /** Without what was left open. */
 function defined<T extends object>(options: T): Partial<T> {
