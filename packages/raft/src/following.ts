@@ -89,10 +89,13 @@ function refuse(raft: Raft, request: AppendRequest): void {
   emit(raft, appendResponse(raft, request, false, hint, log.termAt(hint)));
 }
 
-/** Answers a deposed leader: the higher term is all it needs to know (§5.1). */
+/**
+ * Answers a deposed leader: the higher term is all it needs to know (§5.1). Not the request's
+ * number: the sender may lead again, with numbers from 1, when this arrives in its new term (B12).
+ */
 export function refuseStaleAppend(raft: Raft, request: AppendRequest): void {
   sometimes("following: a deposed leader is told the higher term");
-  emit(raft, appendResponse(raft, request, false, 0, 0));
+  emit(raft, appendResponse(raft, { ...request, seq: 0 }, false, 0, 0));
 }
 
 function appendResponse(

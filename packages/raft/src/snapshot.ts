@@ -175,9 +175,9 @@ function answerInstalled(
   emit(raft, snapshotResponse(raft, to, seq, lastIndex, 0, true, matchIndex), matchIndex);
 }
 
-/** Answers a deposed leader: the higher term is all it needs to know (§5.1). */
+/** Answers a deposed leader as `refuseStaleAppend` does: the higher term is all it needs to know. */
 export function refuseStaleSnapshot(raft: Raft, request: SnapshotRequest): void {
-  emit(raft, snapshotResponse(raft, request.from, request.seq, request.lastIndex, 0, false, 0));
+  emit(raft, snapshotResponse(raft, request.from, 0, request.lastIndex, 0, false, 0));
 }
 
 function snapshotResponse(

@@ -65,6 +65,31 @@ test("Fig. 2 followers: every request of a candidate or leader gets an answer", 
   }
 });
 
+test("§5.1 a deposed leader is told the term and not the number of its request: leading again it counts anew", () => {
+  for (const request of [
+    appendRequest({ term: 1, seq: 500 }),
+    snapshotRequest({ term: 1, seq: 500 }),
+  ]) {
+    const node = new Bench({ term: 5 });
+    node.receive(request);
+    const [answer] = node.settle();
+    assert(answer?.kind === "append-response" || answer?.kind === "snapshot-response");
+    assert.deepEqual([answer.term, answer.seq], [5, 0], request.kind);
+  }
+});
+
+test("an answer to an earlier leadership's request changes nothing in this one", () => {
+  const node = matchedLeader({ term: 5, log: [1, 5] });
+  const before = structuredClone(node.peer(2));
+  for (const answer of [
+    appendResponse({ term: 5, seq: 0, accepted: false, index: 0 }),
+    snapshotResponse({ term: 5, seq: 0 }),
+  ]) {
+    node.receive(answer);
+    assert.deepEqual(structuredClone(node.peer(2)), before);
+  }
+});
+
 test("Fig. 2 followers: no word from a leader and no vote given for an election timeout starts an election", () => {
   const node = new Bench({ term: 3 });
   assert.ok(node.raft.deadline >= 100 && node.raft.deadline < 200);

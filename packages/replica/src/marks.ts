@@ -42,7 +42,8 @@ export const REPLICA_MARKS: readonly Mark[] = [
   },
   {
     name: "forwarding: nobody can tell any more what became of a request",
-    meaning: "A copy of it may have been appended in the last life of this node, or in an old term.",
+    meaning:
+      "A copy of it may have been appended in the last life of this node, or in an old term.",
   },
   {
     name: "forwarding: the leader that a refusal names is asked next",

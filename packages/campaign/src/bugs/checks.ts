@@ -8,6 +8,7 @@ export const WRONG: readonly string[] = [
   "cluster:",
   "durable:",
   "load:",
+  "server: refuses what another server sent",
   "server: speaks in a term before",
   "server: two votes",
   "state:",

@@ -14,26 +14,20 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: FORWARDING,
-        find: "return !this.#handledOf(request.from, Math.trunc(request.id / SPAN)).add(request.id);",
-        put: "return false;",
+        find: "if (!this.#handledOf(request.from, Math.trunc(request.id / SPAN)).add(request.id)) {",
+        put: "if (false) {",
       },
     ],
     expect: WRONG,
     seedsMax: 200,
   },
   {
-    name: "forward-of-any-term",
-    title: "A forwarded command is appended in a later term than it was sent in",
-    cites: ["I3", "F2"],
-    changes: [
-      {
-        file: FORWARDING,
-        find: "const isCurrent = request.term === this.#host.term();",
-        put: "const isCurrent = true;",
-      },
-    ],
+    name: "forward-forgotten-at-restart",
+    title: "A restarted leader refuses a forwarded command that it has appended before",
+    cites: ["I3", "I5"],
+    changes: [{ file: FORWARDING, find: "if (term <= this.#bootTerm) {", put: "if (false) {" }],
     expect: WRONG,
-    seedsMax: 2000,
+    seedsMax: 3000,
   },
   {
     name: "refused-and-appended",
@@ -42,8 +36,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: FORWARDING,
-        find: "const result = isCurrent ? this.#host.start(request.command) : STALE;",
-        put: "const started = this.#host.start(request.command);\n        const result = isCurrent ? started : STALE;",
+        find: "this.#answer(request, STALE);",
+        put: "this.#host.start(request.command);\n            this.#answer(request, STALE);",
       },
     ],
     expect: WRONG,
@@ -125,7 +119,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: WRONG,
-    seedsMax: 2000,
+    seedsMax: 500,
   },
   {
     name: "deadlines-forgotten",

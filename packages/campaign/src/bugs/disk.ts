@@ -153,7 +153,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: [...WRONG, ...STORE],
-    seedsMax: 2000,
+    seedsMax: 3000,
   },
   {
     name: "record-checksum-ignored",

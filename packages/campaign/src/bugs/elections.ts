@@ -144,7 +144,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
     cites: ["A7", "A10"],
     changes: [{ file: ROLE, find: "granted: [],", put: "granted: [...votesOf(raft.role)]," }],
     expect: WRONG,
-    seedsMax: 200,
+    seedsMax: 1000,
   },
   {
     name: "stale-vote-counted",
@@ -158,7 +158,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: WRONG,
-    seedsMax: 500,
+    seedsMax: 1000,
   },
   {
     name: "duplicate-vote-counted",
@@ -173,7 +173,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
       { file: "raft/quorum.js", find: "if (yes >= need)", put: "if (granted.length >= need)" },
     ],
     expect: WRONG,
-    seedsMax: 200,
+    seedsMax: 300,
   },
   {
     name: "vote-quorum-short",
@@ -223,7 +223,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
     cites: ["A6", "§5.4.1"],
     changes: [{ file: ELECTION, find: "if (lastTerm !== raft.log.lastTerm)", put: "if (false)" }],
     expect: WRONG,
-    seedsMax: 500,
+    seedsMax: 1000,
   },
   {
     name: "up-to-date-needs-both",
@@ -237,7 +237,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: STUCK,
-    seedsMax: 1000,
+    seedsMax: 3000,
   },
   {
     name: "pre-vote-spends-vote",

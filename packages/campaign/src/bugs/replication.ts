@@ -222,7 +222,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: [...WRONG, ...STUCK],
-    seedsMax: 500,
+    seedsMax: 1000,
   },
   {
     name: "hint-off-by-one",

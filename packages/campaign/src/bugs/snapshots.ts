@@ -60,7 +60,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     cites: ["E8"],
     changes: [{ file: PUMP, find: "this.#queue.push(meta);", put: "this.#queue.unshift(meta);" }],
     expect: [...WRONG, ...STORE],
-    seedsMax: 500,
+    seedsMax: 1000,
   },
   {
     name: "restore-skipped",
@@ -90,7 +90,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     cites: ["H3", "D15"],
     changes: [{ file: SNAPSHOTS, find: "await incoming.sync();", put: "" }],
     expect: [...WRONG, ...STORE],
-    seedsMax: 500,
+    seedsMax: 1000,
   },
   {
     name: "snapshot-name-not-synced",
@@ -118,7 +118,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: [...WRONG, ...STORE],
-    seedsMax: 200,
+    seedsMax: 500,
   },
   {
     name: "install-not-awaited",
@@ -168,7 +168,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     cites: ["§7", "E6"],
     changes: [{ file: CORE, find: "if (raft.log.matches(index, term)) {", put: "if (false) {" }],
     expect: [...WRONG, ...STORE],
-    seedsMax: 2000,
+    seedsMax: 3000,
   },
   {
     name: "old-snapshot-installed",
@@ -184,7 +184,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
       { file: CORE, find: "else if (index > raft.commit) {", put: "else {" },
     ],
     expect: [...WRONG, ...STORE],
-    seedsMax: 1000,
+    seedsMax: 3000,
   },
   {
     name: "snapshot-offset-unchecked",
@@ -208,7 +208,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: [...WRONG, ...STORE],
-    seedsMax: 1000,
+    seedsMax: 3000,
   },
   {
     name: "snapshot-state-for-ever",

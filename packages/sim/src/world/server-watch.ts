@@ -14,9 +14,12 @@ import {
   type Term,
 } from "@holdfast/raft";
 import type { Packet, Probe } from "@holdfast/replica";
+import { CheckFailed } from "../check-failed.ts";
 import { type DurableLog, LACKS_SNAPSHOT } from "../durable-log.ts";
 import type { Life, Server } from "./server.ts";
 import type { Watch } from "./watch.ts";
+
+const REFUSES = "server: refuses what another server sent";
 
 export class ServerWatch {
   readonly #server: Server;
@@ -45,7 +48,11 @@ export class ServerWatch {
   happened(event: RaftEvent): void {
     const raft = this.#life?.raft;
     if (raft === undefined) return;
-    this.#watch.guard(this.#server.id, () => this.#watch.happened(raft, event));
+    this.#watch.guard(this.#server.id, () => {
+      this.#watch.happened(raft, event);
+      // No packet is changed on its way, so what arrives was sent by a server like this one.
+      if (event.kind === "refused-message") throw new CheckFailed(REFUSES, event.why);
+    });
   }
 
   probe(life: Life): Probe {
