@@ -21,7 +21,10 @@ export interface RaftConfig {
    * §9.6).
    */
   readonly preVote: boolean;
-  /** A leader that hears no majority for `electionTimeoutMaxMs` steps down (thesis §6.2). */
+  /**
+   * A leader that hears no majority for `electionTimeoutMaxMs` steps down (thesis §6.2), and so does
+   * one whose own disk has not answered for so long.
+   */
   readonly checkQuorum: boolean;
   /**
    * A new leader appends an empty entry, so that earlier terms commit at once (§8). Off in the

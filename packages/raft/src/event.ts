@@ -43,5 +43,5 @@ export type RaftEvent =
   | { readonly kind: "compacted"; readonly index: Index }
   | { readonly kind: "refused-message"; readonly from: NodeId; readonly why: string };
 
-export type StepDownReason = "higher-term" | "lost-quorum" | "other-leader";
+export type StepDownReason = "higher-term" | "lost-quorum" | "other-leader" | "slow-disk";
 export type VoteRefusal = "stale-term" | "already-voted" | "log-behind" | "leader-alive";

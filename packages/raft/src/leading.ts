@@ -103,6 +103,15 @@ export function onPeerUnreachable(raft: Raft, leader: Leader, id: NodeId): void 
   else fallBack(raft, leader, peer);
 }
 
+/**
+ * The own disk has not answered for the longest election timeout: another node, which needs its own
+ * disk to be elected, serves better (G14). Who is alone has nobody to leave the office to.
+ */
+function isDiskStuck({ now, inFlight, config }: Raft, { peers }: Leader): boolean {
+  const since = inFlight[0]?.since ?? now;
+  return peers.length > 0 && now - since >= config.electionTimeoutMaxMs;
+}
+
 /** What is under way is lost: probe where the logs meet before more is sent ahead. */
 function fallBack(raft: Raft, leader: Leader, peer: Progress): void {
   if (peer.flow === "stream") note(raft, { kind: "peer-state", peer: peer.id, flow: "probe" });
@@ -115,6 +124,11 @@ export function onLeaderTick(raft: Raft, leader: Leader): void {
     if (!hearsMajority(raft, leader)) {
       sometimes("leading: steps down for want of a majority");
       becomeFollower(raft, raft.term, NOBODY, "lost-quorum");
+      return;
+    }
+    if (isDiskStuck(raft, leader)) {
+      sometimes("leading: steps down for the want of its own disk");
+      becomeFollower(raft, raft.term, NOBODY, "slow-disk");
       return;
     }
     leader.quorumCheckAt = raft.now + raft.config.electionTimeoutMs;

@@ -105,6 +105,10 @@ export const RAFT_MARKS: readonly Mark[] = [
     meaning: "The hint spares the leader a probe for each entry (§5.3).",
   },
   {
+    name: "leading: steps down for the want of its own disk",
+    meaning: "A write has been under way for the longest election timeout (G14).",
+  },
+  {
     name: "leading: steps down for want of a majority",
     meaning: "Check-quorum: no majority was heard for an election timeout (thesis §6.2).",
   },

@@ -106,7 +106,8 @@ function takeWrite(raft: Raft): Write | undefined {
   raft.written = last;
   raft.writtenTerm = raft.term;
   raft.writtenVote = raft.vote;
-  raft.inFlight.push({ seq: write.seq, last, term: raft.term, vote: raft.vote });
+  const { term, vote, now } = raft;
+  raft.inFlight.push({ seq: write.seq, last, term, vote, since: now });
   outbox.afterWrite = [];
   outbox.truncateFrom = 0;
   outbox.snapshot = undefined;

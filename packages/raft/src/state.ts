@@ -93,6 +93,8 @@ export interface WriteInFlight {
   last: Index;
   readonly term: Term;
   readonly vote: NodeId;
+  /** When it was handed over, in ms. */
+  readonly since: number;
 }
 
 /** What steps have decided and `takeEffects` hands over. */

@@ -109,6 +109,35 @@ test("G14 the cluster commits without the disk of a leader that hangs, and that 
   });
 });
 
+test("G14 a leader whose disk hangs gives its office up to a node whose disk answers", async () => {
+  let hangs = 0;
+  await inCluster({ syncMs: (id) => (id === hangs ? 60_000 : 0.5) }, async (cluster) => {
+    await cluster.startAll();
+    const leader = await cluster.leader();
+    hangs = leader;
+    // Others commit it, and the own disk is asked for a promise that it doesn't keep.
+    await cluster.replica(leader).propose(bytes("a"));
+    const since = cluster.clock.now();
+    await cluster.until("another one leads", () =>
+      cluster.members.some(
+        ({ id, replica }) => id !== leader && replica?.status().role === "leader",
+      ),
+    );
+    const next = await cluster.leader();
+    assert.notEqual(next, leader);
+    // It notices within two of its longest timeouts, the others elect within a few more.
+    assert.ok(cluster.clock.now() - since < 300 * 8, `${cluster.clock.now() - since} ms`);
+    assert.ok(
+      cluster
+        .member(leader)
+        .events.some((event) => event.kind === "stepped-down" && event.why === "slow-disk"),
+    );
+    const { result } = await cluster.replica(next).propose(bytes("b"));
+    assert.equal(result, 2);
+    hangs = 0;
+  });
+});
+
 test("G15 while a snapshot is stuck on its way, its receiver hears every heartbeat and the rest commit without delay", async () => {
   await inCluster(TIGHT, async (cluster) => {
     await cluster.startAll();

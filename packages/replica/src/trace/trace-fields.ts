@@ -72,7 +72,10 @@ export const KIND_FIELDS: {
   "became-pre-candidate": { term: "count" },
   "became-candidate": { term: "count" },
   "became-leader": { term: "count", lastIndex: "count" },
-  "stepped-down": { term: "count", why: ["higher-term", "lost-quorum", "other-leader"] },
+  "stepped-down": {
+    term: "count",
+    why: ["higher-term", "lost-quorum", "other-leader", "slow-disk"],
+  },
   voted: ELECTION,
   "refused-vote": {
     ...ELECTION,

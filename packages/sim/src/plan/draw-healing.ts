@@ -49,12 +49,22 @@ export function drawHealing(dice: Dice, frame: HealingFrame): Budget {
   const fates: Record<NodeId, Fate> = {};
   for (const id of others) {
     fates[id] =
-      frame.outsider ?? drawFate(dice.fork(id), spent.includes(id), canBeDeaf(frame, core, id));
+      frame.outsider ??
+      drawFate(dice.fork(id), spent.includes(id), {
+        canDeafen: canBeDeaf(frame, core, id),
+        canHang: frame.knobsOf(id).checkQuorum === true,
+      });
   }
   return { healing: { core, others: fates, calmTimeouts: drawCalm(dice, frame.pace) }, spent };
 }
 
-function drawFate(dice: Dice, isSpent: boolean, canDeafen: boolean): Fate {
+interface Bearable {
+  readonly canDeafen: boolean;
+  /** A leader without check-quorum doesn't look at its own disk either. */
+  readonly canHang: boolean;
+}
+
+function drawFate(dice: Dice, isSpent: boolean, { canDeafen, canHang }: Bearable): Fate {
   // A spent node may have refused to start: there is nothing to deafen or to pause.
   if (isSpent) return dice.pick(["down", "cut"]);
   return dice.weighted<Fate>([
@@ -63,6 +73,7 @@ function drawFate(dice: Dice, isSpent: boolean, canDeafen: boolean): Fate {
     [canDeafen ? 30 : 0, "deaf"],
     [15, "mute"],
     [15, "paused"],
+    [canHang ? 15 : 0, "hung-disk"],
   ]);
 }
 

@@ -156,7 +156,7 @@ const load = shape({
 
 const healing = shape({
   core: listOf(nodeId),
-  others: recordOf(key(nodeId), oneOf(["down", "cut", "deaf", "mute", "paused"])),
+  others: recordOf(key(nodeId), oneOf(["down", "cut", "deaf", "mute", "paused", "hung-disk"])),
   calmTimeouts: whole(0),
 });
 

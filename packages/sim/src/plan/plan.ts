@@ -64,7 +64,9 @@ export interface Healing {
   /** A majority of the nodes. */
   readonly core: readonly NodeId[];
   /** What becomes of each node outside of the core. */
-  readonly others: Readonly<Record<NodeId, "down" | "cut" | "deaf" | "mute" | "paused">>;
+  readonly others: Readonly<
+    Record<NodeId, "down" | "cut" | "deaf" | "mute" | "paused" | "hung-disk">
+  >;
   /**
    * After all have caught up nothing may happen for so many longest election timeouts; 0 = not
    * looked at.

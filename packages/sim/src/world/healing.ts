@@ -47,6 +47,7 @@ function leaveBroken(world: World, server: Server): void {
   const how = world.plan.healing.others[server.id] ?? "down";
   if (how === "down") retire(server);
   else if (how === "paused") pausedForGood(server);
+  else if (how === "hung-disk") server.disk.faults.hang();
   else if (how === "cut") world.network.cut(linksIn(world, { kind: "isolate", who: server.id }));
   else world.network.cut(linksIn(world, { kind: how, who: server.id }));
 }
@@ -66,7 +67,7 @@ export async function recover(
   const { timeoutMs } = world;
   const began = world.now();
   const since = (): number => (world.now() - began) / timeoutMs;
-  await until(world, "liveness: no leader", LEADER_WITHIN * timeoutMs, () => leads(core));
+  await until(world, "liveness: no leader", LEADER_WITHIN * timeoutMs, () => leads(world, core));
   const leader = since();
   const progress = await stage.progress({
     core: core.map(({ id }) => id),
@@ -105,14 +106,25 @@ export async function staysCalm(world: World, core: readonly Server[]): Promise<
   }
 }
 
-/** A leader of the core that a majority of all servers, in the core, follows. */
-function leads(core: readonly Server[]): boolean {
-  const leader = core.find(({ raft }) => raft?.role.kind === "leader" && isNewest(raft, core));
-  if (leader === undefined) return false;
-  const followers = core.filter(
-    ({ raft }) => raft?.role.kind === "follower" && raft.role.leader === leader.id,
+/**
+ * All of the core follow one leader. It may be an outsider with a hung disk: as long as nobody asks
+ * for a write neither it nor anybody else can know.
+ */
+function leads(world: World, core: readonly Server[]): boolean {
+  const { others } = world.plan.healing;
+  const leader = world.servers.find(
+    (server) =>
+      server.raft?.role.kind === "leader" &&
+      (core.includes(server) || others[server.id] === "hung-disk") &&
+      isNewest(server.raft, core),
   );
-  return followers.length + 1 === core.length;
+  return (
+    leader !== undefined &&
+    core.every(
+      ({ id, raft }) =>
+        id === leader.id || (raft?.role.kind === "follower" && raft.role.leader === leader.id),
+    )
+  );
 }
 
 function isNewest(raft: Raft, core: readonly Server[]): boolean {
