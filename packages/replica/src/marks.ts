@@ -9,10 +9,6 @@ export const REPLICA_MARKS: readonly Mark[] = [
     meaning: "It and the entries between the two are passed over.",
   },
   {
-    name: "apply: a snapshot is replaced while it is read",
-    meaning: "The newer one counts.",
-  },
-  {
     name: "apply: others get their turn between two entries",
     meaning: "A slice was over, and the batch was not (C6, G10).",
   },
@@ -23,10 +19,6 @@ export const REPLICA_MARKS: readonly Mark[] = [
   {
     name: "disk queue: a write waits behind a snapshot",
     meaning: "It builds on the snapshot that is being installed (D15).",
-  },
-  {
-    name: "driver: a packet can't be read",
-    meaning: "It is dropped and counted.",
   },
   {
     name: "driver: the timer is late, and what was received goes first",
@@ -83,10 +75,6 @@ export const REPLICA_MARKS: readonly Mark[] = [
     meaning: "The command may or may not be in its log.",
   },
   {
-    name: "recovery: a segment that came back is removed",
-    meaning: "A crash took back its removal, and nothing continues it.",
-  },
-  {
     name: "recovery: a segment that got no name is removed",
     meaning: "A crash came while it was begun.",
   },
@@ -113,10 +101,6 @@ export const REPLICA_MARKS: readonly Mark[] = [
   {
     name: "snapshots: a piece that a peer needs is gone",
     meaning: "A newer one has replaced it, or it can't be read.",
-  },
-  {
-    name: "snapshots: durable before its last entry counts as applied",
-    meaning: "The core hears of it once it does.",
   },
   {
     name: "snapshots: no room for an own one",

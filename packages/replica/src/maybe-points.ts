@@ -17,6 +17,16 @@ export const MAYBE_POINTS: readonly MaybePoint[] = [
     oftenMax: 500,
   },
   {
+    name: "apply: rest after an entry",
+    meaning: "As a slow machine does.",
+    oftenMax: 50,
+  },
+  {
+    name: "apply: rest before a snapshot",
+    meaning: "As if it were long to read: newer ones may replace it meanwhile.",
+    oftenMax: 200,
+  },
+  {
     name: "driver: carry out effects after a single input",
     meaning: "A turn of one input: nothing to share a write or a message with.",
     oftenMax: 500,
@@ -57,6 +67,11 @@ export const MAYBE_POINTS: readonly MaybePoint[] = [
     oftenMax: 200,
   },
   {
+    name: "snapshots: take long to check one",
+    meaning: "As if it were long to read: its transfer may be over by then.",
+    oftenMax: 200,
+  },
+  {
     name: "snapshots: take one that is not due",
     meaning: "As if its owner had asked for it.",
     oftenMax: 50,
@@ -74,11 +89,6 @@ export const MAYBE_POINTS: readonly MaybePoint[] = [
   {
     name: "wal: begin a segment without the spare",
     meaning: "As if it were not ready yet.",
-    oftenMax: 500,
-  },
-  {
-    name: "wal: close without a mark",
-    meaning: "As if the process were killed behind its last sync.",
     oftenMax: 500,
   },
   {

@@ -277,8 +277,7 @@ export class Wal {
     await this.#running;
     await this.#housekeeping;
     try {
-      const isMarkDue = this.#failure === undefined && !this.#isMarked;
-      if (isMarkDue && !maybe("wal: close without a mark")) {
+      if (this.#failure === undefined && !this.#isMarked) {
         // Shows that the last batch was durable, so that damage to it can't pass for a torn write.
         this.#tail.write([MARK]);
         this.#segments.newest.usedBytes = this.#tail.usedBytes;
