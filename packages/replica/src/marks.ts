@@ -119,10 +119,6 @@ export const REPLICA_MARKS: readonly Mark[] = [
     meaning: "STORE_GAP (D15).",
   },
   {
-    name: "start: refused, there is a snapshot and no log",
-    meaning: "STORE_INCOMPLETE (P10).",
-  },
-  {
     name: "start: the snapshot is ahead of the log",
     meaning: "A crash came between the two; the log is begun behind it (D15).",
   },
