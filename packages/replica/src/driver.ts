@@ -11,6 +11,7 @@ import {
   type RaftEvent,
   type SnapshotMeta,
   type StepResult,
+  sometimes,
   step,
   takeEffects,
   type Write,
@@ -177,6 +178,7 @@ export class Driver {
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       this.refusedPackets++;
+      sometimes("driver: a packet can't be read");
       this.#observe?.({ kind: "refused-message", from, why: `${lane} lane: ${error.message}` });
       return;
     }

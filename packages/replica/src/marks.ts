@@ -21,6 +21,10 @@ export const REPLICA_MARKS: readonly Mark[] = [
     meaning: "It builds on the snapshot that is being installed (D15).",
   },
   {
+    name: "driver: a packet can't be read",
+    meaning: "It is dropped and counted.",
+  },
+  {
     name: "driver: the timer is late, and what was received goes first",
     meaning: "The process stood still: the leader may have been heard meanwhile (C4).",
   },

@@ -92,6 +92,11 @@ export const MAYBE_POINTS: readonly MaybePoint[] = [
     oftenMax: 500,
   },
   {
+    name: "wal: close without a mark",
+    meaning: "As if the process were killed behind its last sync.",
+    oftenMax: 500,
+  },
+  {
     name: "wal: put off what nobody waits for",
     meaning: "Old segments go, and a spare is made, at a later write.",
     oftenMax: 500,

@@ -277,7 +277,8 @@ export class Wal {
     await this.#running;
     await this.#housekeeping;
     try {
-      if (this.#failure === undefined && !this.#isMarked) {
+      const isMarkDue = this.#failure === undefined && !this.#isMarked;
+      if (isMarkDue && !maybe("wal: close without a mark")) {
         // Shows that the last batch was durable, so that damage to it can't pass for a torn write.
         this.#tail.write([MARK]);
         this.#segments.newest.usedBytes = this.#tail.usedBytes;
