@@ -13,7 +13,7 @@ import {
 } from "@holdfast/raft";
 import { MachineError } from "./errors.ts";
 import type { Machine, Position } from "./machine.ts";
-import { maybe } from "./maybe.ts";
+import { ENTRY_REST_MS, maybe, SNAPSHOT_REST_MS } from "./maybe.ts";
 import type { Clock } from "./ports.ts";
 
 export interface PumpHooks<R> {
@@ -146,6 +146,10 @@ export class ApplyPump<R> {
       const wait = this.#applyOne(batch, entry);
       if (wait !== undefined) return wait;
       if (this.#isStopped) return undefined;
+      if (maybe("apply: rest after an entry")) {
+        this.#report();
+        return this.#rest(ENTRY_REST_MS);
+      }
       if (clock.now() >= until || maybe("apply: pause after an entry")) {
         sometimes("apply: others get their turn between two entries");
         this.#report();
@@ -191,12 +195,13 @@ export class ApplyPump<R> {
   async #restore(meta: SnapshotMeta): Promise<void> {
     assert(meta.index >= this.#at.index, "apply pump: snapshot goes back");
     const { machine, open } = this.#options;
+    if (maybe("apply: rest before a snapshot")) await this.#rest(SNAPSHOT_REST_MS);
+    if (this.#isStopped) return;
     try {
       await restoreMachine(machine, await open(meta), meta);
     } catch (error) {
       // A newer one may have replaced it on disk while it was read; then that one counts.
-      if (this.#skipToNewest()) sometimes("apply: a snapshot is replaced while it is read");
-      else this.#fail(error);
+      if (!this.#skipToNewest()) this.#fail(error);
       return;
     }
     if (this.#isStopped) return;
@@ -238,6 +243,13 @@ export class ApplyPump<R> {
     if (this.#at.index === this.#reported) return;
     this.#reported = this.#at.index;
     this.#hooks.progress(this.#reported);
+  }
+
+  /** As long as a slow machine might take. */
+  #rest(restMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.clock.setTimer(restMs, resolve);
+    });
   }
 
   #pause(): Promise<void> {

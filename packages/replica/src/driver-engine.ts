@@ -24,6 +24,7 @@ import { closeStore, type OpenStore } from "./driver-start.ts";
 import { isFull, Transfers } from "./driver-transfers.ts";
 import { DiskFailedError, type SnapshotFailedError } from "./errors.ts";
 import type { Position } from "./machine.ts";
+import { maybe, SNAPSHOT_REST_MS } from "./maybe.ts";
 import { DiskError } from "./ports.ts";
 import type { ReplicaState } from "./status.ts";
 
@@ -243,13 +244,18 @@ export class Engine<R> {
   }
 
   #makeTransfers(): Transfers {
+    const { clock } = this.#options;
     return new Transfers(this.raft.config.id, this.store.snapshots, {
       send: (packet) => this.driver.send(packet),
       unreadable: (to, index) => {
         this.driver.step({ kind: "snapshot-unreadable", to, index });
       },
       checked: ({ index, term }, ok) => {
-        this.driver.step({ kind: "snapshot-checked", index, term, ok });
+        const tell = (): void => {
+          this.driver.step({ kind: "snapshot-checked", index, term, ok });
+        };
+        if (maybe("snapshots: take long to check one")) clock.setTimer(SNAPSHOT_REST_MS, tell);
+        else tell();
       },
       failed: (doing, cause) => this.#diskFailed(doing, cause),
     });
@@ -266,10 +272,8 @@ export class Engine<R> {
 
   #snapshotTaken(index: Index): void {
     this.snapshotFailure = undefined;
-    if (index > this.raft.applied) {
-      sometimes("snapshots: durable before its last entry counts as applied");
-      this.#takenAhead = Math.max(this.#takenAhead, index);
-    } else this.driver.step({ kind: "snapshot-taken", index });
+    if (index > this.raft.applied) this.#takenAhead = Math.max(this.#takenAhead, index);
+    else this.driver.step({ kind: "snapshot-taken", index });
   }
 
   /**

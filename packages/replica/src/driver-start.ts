@@ -38,7 +38,6 @@ export async function openStore(disk: Disk, options: StoreOptions): Promise<Open
   const newest = snapshots.newest();
   if (newest !== undefined && !(await hasWal(disk))) {
     await snapshots.close();
-    sometimes("start: refused, there is a snapshot and no log");
     throw new StoreIncompleteError(newest.index);
   }
   const { wal, recovered } = await openWal(disk, { identity, segmentBytes, preallocate });

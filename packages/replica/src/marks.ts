@@ -9,10 +9,6 @@ export const REPLICA_MARKS: readonly Mark[] = [
     meaning: "It and the entries between the two are passed over.",
   },
   {
-    name: "apply: a snapshot is replaced while it is read",
-    meaning: "The newer one counts.",
-  },
-  {
     name: "apply: others get their turn between two entries",
     meaning: "A slice was over, and the batch was not (C6, G10).",
   },
@@ -83,10 +79,6 @@ export const REPLICA_MARKS: readonly Mark[] = [
     meaning: "The command may or may not be in its log.",
   },
   {
-    name: "recovery: a segment that came back is removed",
-    meaning: "A crash took back its removal, and nothing continues it.",
-  },
-  {
     name: "recovery: a segment that got no name is removed",
     meaning: "A crash came while it was begun.",
   },
@@ -115,10 +107,6 @@ export const REPLICA_MARKS: readonly Mark[] = [
     meaning: "A newer one has replaced it, or it can't be read.",
   },
   {
-    name: "snapshots: durable before its last entry counts as applied",
-    meaning: "The core hears of it once it does.",
-  },
-  {
     name: "snapshots: no room for an own one",
     meaning: "The log stays as it is (D10).",
   },
@@ -133,10 +121,6 @@ export const REPLICA_MARKS: readonly Mark[] = [
   {
     name: "start: refused, entries are missing behind the snapshot",
     meaning: "STORE_GAP (D15).",
-  },
-  {
-    name: "start: refused, there is a snapshot and no log",
-    meaning: "STORE_INCOMPLETE (P10).",
   },
   {
     name: "start: the snapshot is ahead of the log",

@@ -17,6 +17,16 @@ export const MAYBE_POINTS: readonly MaybePoint[] = [
     oftenMax: 500,
   },
   {
+    name: "apply: rest after an entry",
+    meaning: "As a slow machine does.",
+    oftenMax: 50,
+  },
+  {
+    name: "apply: rest before a snapshot",
+    meaning: "As if it were long to read: newer ones may replace it meanwhile.",
+    oftenMax: 200,
+  },
+  {
     name: "driver: carry out effects after a single input",
     meaning: "A turn of one input: nothing to share a write or a message with.",
     oftenMax: 500,
@@ -54,6 +64,11 @@ export const MAYBE_POINTS: readonly MaybePoint[] = [
   {
     name: "snapshots: send a piece of one byte",
     meaning: "Pieces may have any size but none.",
+    oftenMax: 200,
+  },
+  {
+    name: "snapshots: take long to check one",
+    meaning: "As if it were long to read: its transfer may be over by then.",
     oftenMax: 200,
   },
   {

@@ -3,6 +3,10 @@
  * decides, every answer is no, and a call is one comparison.
  */
 
+/** How long rare paths that take their time do: at an entry, and at a whole snapshot. In ms. */
+export const ENTRY_REST_MS = 100;
+export const SNAPSHOT_REST_MS = 500;
+
 let decide: ((point: string) => boolean) | undefined;
 
 /** True only in a simulation, and there by its seed: take the rare path. The text is constant. */

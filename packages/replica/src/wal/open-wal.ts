@@ -113,7 +113,6 @@ async function findSpare(disk: Disk, options: WalOptions): Promise<Spare> {
  */
 async function clearUp(disk: Disk, back: ReadBack): Promise<void> {
   for (const name of back.leftovers) {
-    sometimes("recovery: a segment that came back is removed");
     await disk.remove(name);
     await disk.syncDirectory();
   }
