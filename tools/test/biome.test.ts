@@ -22,6 +22,7 @@ const BROKEN: readonly (readonly [rule: string, name: string, text: string])[] =
   ["useFilenamingConvention", `${RAFT}/camelCase.ts`, "export const a = 1;\n"],
   ["noNodejsModules", `${RAFT}/files.ts`, `import "node:fs";\n`],
   ["noRestrictedGlobals", `${RAFT}/time.ts`, "export const a: number = Date.now();\n"],
+  ["noRestrictedGlobals", "packages/sim/src/host.ts", "export const host: object = globalThis;\n"],
   ["noUndeclaredDependencies", `${RAFT}/stranger.ts`, `import "left-pad";\n`],
   ["noExplicitAny", `${RAFT}/any.ts`, "export const a: any = 1;\n"],
   ["noNonNullAssertion", `${RAFT}/bang.ts`, "export const f = (a?: string): string => a!;\n"],
@@ -36,6 +37,8 @@ const BROKEN: readonly (readonly [rule: string, name: string, text: string])[] =
 ];
 
 const SOUND: readonly (readonly [name: string, text: string])[] = [
+  // A host door of tools/layers.json.
+  ["packages/sim/src/host-pump.ts", "export const host: object = globalThis;\n"],
   [`${RAFT}/work.ts`, "export async function work(): Promise<void> {\n  await 1;\n}\n"],
   [`${RAFT}/fits.ts`, longFunction(72)],
 ];

@@ -6,8 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openReplica } from "@holdfast/replica";
-import { NodeClock, Process, Scheduler } from "@holdfast/sim";
-import { pump } from "@holdfast/testkit";
+import { hostPump, NodeClock, Process, Scheduler } from "@holdfast/sim";
 import { Cluster } from "./cluster.ts";
 import { bytes } from "./journal.ts";
 
@@ -33,7 +32,7 @@ class Paused {
       } finally {
         await this.cluster.closeAll();
       }
-    }, pump);
+    }, hostPump);
   }
 
   async #start(id: number): Promise<void> {

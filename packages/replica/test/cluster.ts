@@ -10,6 +10,7 @@ import {
   type TraceProbe,
 } from "@holdfast/replica";
 import {
+  hostPump,
   type Keep,
   type OperationHook,
   Random,
@@ -18,7 +19,6 @@ import {
   SimNetwork,
   VirtualClock,
 } from "@holdfast/sim";
-import { pump } from "@holdfast/testkit";
 import { Journal } from "./journal.ts";
 
 export interface Member {
@@ -57,7 +57,7 @@ export async function inCluster(
     } finally {
       await cluster.closeAll();
     }
-  }, pump);
+  }, hostPump);
 }
 
 export class Cluster {

@@ -6,6 +6,7 @@ import type { DiskErrorCode, DiskFile } from "@holdfast/replica";
 import {
   DiskFaults,
   type DiskOperation,
+  hostPump,
   Process,
   Random,
   Scheduler,
@@ -13,7 +14,6 @@ import {
   type SimDiskOptions,
   VirtualClock,
 } from "@holdfast/sim";
-import { pump } from "@holdfast/testkit";
 
 /** A disk in virtual time with a process of its own. */
 class Scene {
@@ -38,7 +38,7 @@ class Scene {
   }
 
   run<T>(body: () => Promise<T>): Promise<T> {
-    return this.scheduler.run(body, pump);
+    return this.scheduler.run(body, hostPump);
   }
 
   /** Notes when `work` ends, and how. */

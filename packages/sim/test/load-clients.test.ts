@@ -10,6 +10,7 @@ import {
   createWorkload,
   type Door,
   decodeCommand,
+  hostPump,
   type Load,
   type Progress,
   Random,
@@ -17,7 +18,6 @@ import {
   VirtualClock,
   type Workload,
 } from "@holdfast/sim";
-import { pump } from "@holdfast/testkit";
 import { ListCluster, LOAD, MODELS, runLoad } from "./load-cluster.ts";
 
 interface Sent extends Command {
@@ -75,7 +75,7 @@ class ScriptDoor implements Door {
   }
 
   run<T>(main: () => Promise<T>): Promise<T> {
-    return this.#scheduler.run(main, pump);
+    return this.#scheduler.run(main, hostPump);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   createWorkload,
   type Door,
   HashLedger,
+  hostPump,
   type Load,
   LoadMachine,
   type LoadResult,
@@ -17,7 +18,6 @@ import {
   VirtualClock,
   type Workload,
 } from "@holdfast/sim";
-import { pump } from "@holdfast/testkit";
 
 /** What is wrong with it, every so many commands. */
 export type Fault =
@@ -94,7 +94,7 @@ export class ListCluster implements Door {
   }
 
   run<T>(main: () => Promise<T>): Promise<T> {
-    return this.scheduler.run(main, pump);
+    return this.scheduler.run(main, hostPump);
   }
 
   get chosen(): Chosen {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import type { NodeId } from "@holdfast/raft";
 import type { Lane, Network } from "@holdfast/replica";
 import {
+  hostPump,
   type Loss,
   type NetworkOptions,
   Process,
@@ -12,7 +13,6 @@ import {
   SimNetwork,
   VirtualClock,
 } from "@holdfast/sim";
-import { pump } from "@holdfast/testkit";
 
 export interface Arrival {
   readonly at: number;
@@ -129,7 +129,7 @@ export class Scene {
   }
 
   advance(ms: number): Promise<void> {
-    return this.scheduler.run(() => this.clock.sleep(ms), pump);
+    return this.scheduler.run(() => this.clock.sleep(ms), hostPump);
   }
 
   #begin(id: number, from: NodeId, to: NodeId, lane: Lane, bytes: Uint8Array): void {

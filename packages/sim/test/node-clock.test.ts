@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Timer } from "@holdfast/replica";
 import {
+  hostPump,
   NodeClock,
   type NodeClockOptions,
   Process,
@@ -11,7 +12,7 @@ import {
   Scheduler,
   VirtualClock,
 } from "@holdfast/sim";
-import { type ClockWorld, clockSuite, pump } from "@holdfast/testkit";
+import { type ClockWorld, clockSuite } from "@holdfast/testkit";
 import fc from "fast-check";
 
 interface Scene extends ClockWorld {
@@ -34,7 +35,7 @@ function newScene({ seed = 1, isShuffled = false, ...given }: Options = {}): Sce
   const process = new Process(scheduler);
   const clock = new NodeClock({ scheduler, process, random: random.fork("clock"), ...given });
   const truth = new VirtualClock(scheduler);
-  const sleep = (ms: number): Promise<void> => scheduler.run(() => truth.sleep(ms), pump);
+  const sleep = (ms: number): Promise<void> => scheduler.run(() => truth.sleep(ms), hostPump);
   const advance = async (ms: number): Promise<void> => {
     const end = clock.now() + ms;
     while (clock.now() < end) await sleep(1);

@@ -10,6 +10,7 @@ import {
   checkPlan,
   drawPlan,
   FAULT_KINDS,
+  hostPump,
   knobsOf,
   LoadMachine,
   type Plan,
@@ -22,7 +23,6 @@ import {
   spentNodes,
   VirtualClock,
 } from "@holdfast/sim";
-import { pump } from "@holdfast/testkit";
 
 const SEEDS = 2500;
 const PLANS: readonly Plan[] = Array.from({ length: SEEDS }, (_, seed) => drawPlan(seed));
@@ -89,7 +89,7 @@ test("a replica opens with the options that are drawn", async () => {
       const { state } = replica.status();
       await replica.close();
       return state;
-    }, pump);
+    }, hostPump);
     assert.equal(status, "running");
   }
 });

@@ -2,8 +2,15 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkPlan, drawPlan, FAULT_KINDS, RECIPE_NAMES, RECIPES, runPlan } from "@holdfast/sim";
-import { pump } from "@holdfast/testkit";
+import {
+  checkPlan,
+  drawPlan,
+  FAULT_KINDS,
+  hostPump,
+  RECIPE_NAMES,
+  RECIPES,
+  runPlan,
+} from "@holdfast/sim";
 
 /** What a recipe must have in it to be worth its name. */
 const HALLMARKS: Readonly<Record<string, readonly string[]>> = {
@@ -83,7 +90,7 @@ test("figure-8 sends one entry per message: else the bug of Fig. 8 doesn't show"
 test("a run strikes with what its recipe is about", async () => {
   for (const recipe of ["figure-8", "snapshot-storm", "vote-and-die", "restart-storm"]) {
     const plan = drawPlan(3, { recipe, nodes: 3, safetyMs: 8000 });
-    const { figures } = await runPlan(plan, { pump });
+    const { figures } = await runPlan(plan, { pump: hostPump });
     const struck = new Set<string>(Object.keys(figures.faults));
     assert.ok(
       (HALLMARKS[recipe] ?? []).some((kind) => struck.has(kind)),

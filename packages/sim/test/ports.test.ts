@@ -6,6 +6,7 @@ import type { NodeId } from "@holdfast/raft";
 import {
   type Carrying,
   FAIR,
+  hostPump,
   type NetworkOptions,
   Process,
   Random,
@@ -14,7 +15,7 @@ import {
   VirtualClock,
   type Weather,
 } from "@holdfast/sim";
-import { clockSuite, networkSuite, pump } from "@holdfast/testkit";
+import { clockSuite, networkSuite } from "@holdfast/testkit";
 
 interface VirtualWorld {
   readonly scheduler: Scheduler;
@@ -25,7 +26,7 @@ interface VirtualWorld {
 function virtualWorld(): VirtualWorld {
   const scheduler = new Scheduler({ eventsMax: 10_000_000 });
   const clock = new VirtualClock(scheduler);
-  return { scheduler, clock, advance: (ms) => scheduler.run(() => clock.sleep(ms), pump) };
+  return { scheduler, clock, advance: (ms) => scheduler.run(() => clock.sleep(ms), hostPump) };
 }
 
 function simNetwork(

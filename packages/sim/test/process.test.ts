@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Caller, Process, Random, Scheduler, VirtualClock } from "@holdfast/sim";
-import { pump } from "@holdfast/testkit";
+import { type Caller, hostPump, Process, Random, Scheduler, VirtualClock } from "@holdfast/sim";
 import fc from "fast-check";
 
 interface Scene {
@@ -19,7 +18,7 @@ function newScene(shuffle?: Random): Scene {
     ...(shuffle === undefined ? {} : { shuffle }),
   });
   const clock = new VirtualClock(scheduler);
-  const sleep = (ms: number): Promise<void> => scheduler.run(() => clock.sleep(ms), pump);
+  const sleep = (ms: number): Promise<void> => scheduler.run(() => clock.sleep(ms), hostPump);
   return { process: new Process(scheduler), scheduler, clock, sleep };
 }
 

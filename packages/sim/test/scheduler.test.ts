@@ -2,8 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Random, Scheduler, SchedulerError, TimedEvent, VirtualClock } from "@holdfast/sim";
-import { pump } from "@holdfast/testkit";
+import {
+  hostPump,
+  Random,
+  Scheduler,
+  SchedulerError,
+  TimedEvent,
+  VirtualClock,
+} from "@holdfast/sim";
 import fc from "fast-check";
 import { EventQueue } from "../src/event-queue.ts";
 
@@ -29,7 +35,7 @@ test("events run in order of time, and of insertion when times are equal", async
         plan.forEach(({ isCancelled }, number) => {
           if (isCancelled) timers[number]?.cancel();
         });
-        await scheduler.run(() => clock.sleep(21), pump);
+        await scheduler.run(() => clock.sleep(21), hostPump);
         const expected = plan
           .map(({ delayMs, isCancelled }, number) => ({ delayMs, isCancelled, number }))
           .filter(({ isCancelled }) => !isCancelled)
@@ -52,7 +58,7 @@ test("time jumps to the next event and no further", async () => {
     times.push(clock.now());
     await new Promise<void>((resolve) => clock.soon(resolve));
     times.push(clock.now());
-  }, pump);
+  }, hostPump);
   assert.deepEqual(times, [1000, 1000.5, 1000.5]);
 });
 
@@ -71,7 +77,7 @@ test("who waits for the rest until a moment gets there in one go or two, whateve
             await clock.sleep(moment - clock.now());
             times.push(clock.now());
           }
-        }, pump);
+        }, hostPump);
         assert.ok(times.length <= 2, times.join(" "));
       },
     ),
@@ -89,7 +95,7 @@ test("soon runs after what already waits at this time", async () => {
     });
     clock.setTimer(5, () => seen.push("second"));
     await clock.sleep(6);
-  }, pump);
+  }, hostPump);
   assert.deepEqual(seen, ["first", "second", "soon"]);
 });
 
@@ -105,7 +111,7 @@ test("promise jobs of an event end before the next event", async () => {
     });
     clock.setTimer(1, () => seen.push("next event"));
     await clock.sleep(2);
-  }, pump);
+  }, hostPump);
   assert.deepEqual(seen, ["jobs", "next event"]);
 });
 
@@ -117,7 +123,7 @@ test("with a shuffle events of equal time run in random order by its seed, other
     for (const delayMs of [2, 1, 0]) {
       for (let i = 0; i < 10; i++) clock.setTimer(delayMs, () => seen.push(`${delayMs} ${i}`));
     }
-    await scheduler.run(() => clock.sleep(5), pump);
+    await scheduler.run(() => clock.sleep(5), hostPump);
     return seen;
   };
   const orders = await Promise.all([1, 2, 3, 4].map(run));
@@ -137,7 +143,7 @@ test("soon keeps its order when events are shuffled", async () => {
   const clock = new VirtualClock(scheduler);
   const seen: number[] = [];
   for (let i = 0; i < 50; i++) clock.soon(() => seen.push(i));
-  await scheduler.run(() => clock.sleep(1), pump);
+  await scheduler.run(() => clock.sleep(1), hostPump);
   assert.deepEqual(
     seen,
     Array.from({ length: 50 }, (_, i) => i),
@@ -182,7 +188,7 @@ test("an event can be scheduled again once it runs, and not while it waits", asy
   const pulse = new Pulse();
   scheduler.schedule(pulse, 10);
   assert.throws(() => scheduler.schedule(pulse, 5), { message: /already scheduled/ });
-  await scheduler.run(() => clock.sleep(100), pump);
+  await scheduler.run(() => clock.sleep(100), hostPump);
   assert.deepEqual(times, [10, 20, 30]);
   assert.equal(scheduler.waiting, 0);
 });
@@ -193,14 +199,14 @@ test("an endless delay never ends, and nothing waits for it", async () => {
   assert.equal(scheduler.waiting, 0);
   timer.cancel();
   await assert.rejects(
-    scheduler.run(() => new Promise<void>(() => {}), pump),
+    scheduler.run(() => new Promise<void>(() => {}), hostPump),
     { code: "SIM_STALLED" },
   );
 });
 
 test("a run that waits for nothing that can come is refused", async () => {
   const { scheduler } = world();
-  const never = scheduler.run(() => new Promise<void>(() => {}), pump);
+  const never = scheduler.run(() => new Promise<void>(() => {}), hostPump);
   await assert.rejects(
     never,
     (error) => error instanceof SchedulerError && error.code === "SIM_STALLED",
@@ -211,7 +217,7 @@ test("a run that spins is refused", async () => {
   const { scheduler, clock } = world(1000);
   const spin = (): void => clock.soon(spin);
   spin();
-  const spinning = scheduler.run(() => clock.sleep(1), pump);
+  const spinning = scheduler.run(() => clock.sleep(1), hostPump);
   await assert.rejects(
     spinning,
     (error) => error instanceof SchedulerError && error.code === "SIM_BUDGET",
@@ -223,14 +229,14 @@ test("what main or an event throws is what the run rejects with", async () => {
   const main = one.scheduler.run(async () => {
     await one.clock.sleep(1);
     throw new RangeError("from main");
-  }, pump);
+  }, hostPump);
   await assert.rejects(main, { name: "RangeError", message: "from main" });
 
   const other = world();
   other.clock.setTimer(1, () => {
     throw new RangeError("from an event");
   });
-  const event = other.scheduler.run(() => other.clock.sleep(2), pump);
+  const event = other.scheduler.run(() => other.clock.sleep(2), hostPump);
   await assert.rejects(event, { name: "RangeError", message: "from an event" });
 });
 
@@ -243,7 +249,7 @@ test("equal seeds give equal hashes, other seeds and other notes don't", async (
         await clock.sleep(random.below(10));
         if (i === 50) scheduler.trace.note(note);
       }
-    }, pump);
+    }, hostPump);
     return scheduler.trace.digest();
   };
   const first = await run(1, "x");

@@ -4,4 +4,3 @@ export { type ClockWorld, clockSuite } from "./clock-suite.ts";
 export { type DiskUnderTest, diskSuite } from "./disk-suite.ts";
 export { GoldenError, golden } from "./golden.ts";
 export { type NetworkWorld, networkSuite } from "./network-suite.ts";
-export { pump } from "./pump.ts";
