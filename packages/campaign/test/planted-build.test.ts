@@ -1,4 +1,4 @@
-/** Planted bugs and the builds that have them: each still fits the code, and none touches this one. */
+/** Planted bugs and their builds: each still fits the code, and none touches this one. */
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** Planted bugs: one realistic mistake each, as changes of the compiled code of a build of its own. */
+/** A planted bug: one realistic mistake, as changes of the compiled code of a build of its own. */
 
 /** One piece of compiled text that is exchanged for another. */
 export interface Change {

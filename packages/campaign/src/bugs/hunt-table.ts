@@ -1,4 +1,4 @@
-/** What came of hunts, as the table of `docs/internals/planted-bugs.md` and as lines for a terminal. */
+/** What came of hunts: the table of `docs/internals/planted-bugs.md`, and lines for a terminal. */
 
 import type { PlantedBug } from "./bug.ts";
 import type { Hunt } from "./hunt.ts";

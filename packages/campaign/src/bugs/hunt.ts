@@ -58,7 +58,7 @@ export async function runBug(bug: PlantedBug, options: HuntOptions): Promise<Hun
 
 type Catch = NonNullable<Hunt["catch"]>;
 
-/** Of the seeds up to `to` the lowest that fails: however many threads there are, it is the same. */
+/** Of the seeds up to `to` the lowest that fails: the same with any number of threads. */
 async function firstFailure(
   campaign: URL,
   to: number,

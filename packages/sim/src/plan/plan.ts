@@ -100,8 +100,8 @@ export interface Plan {
    */
   readonly supervisorMs?: number;
   /**
-   * In the first phase the state machines take so long for one command in sixteen, in the mean; they
-   * take no time when left out.
+   * In the first phase the state machines take so long for one command in sixteen, in the mean.
+   * Left out: they take no time.
    */
   readonly slowApplyMs?: number;
   readonly disks: DiskHabits;

@@ -1,4 +1,4 @@
-/** Counts votes as they leave the voters: who leads must have a majority of them (paper §5.2, A7). */
+/** Counts votes as they leave the voters: who leads must have a majority (paper §5.2, A7). */
 
 import { assert, type Message, majorityOf, type NodeId, type Term } from "@holdfast/raft";
 
