@@ -22,8 +22,8 @@ export interface RaftConfig {
    */
   readonly preVote: boolean;
   /**
-   * A leader that hears no majority for `electionTimeoutMaxMs` steps down (thesis §6.2), and so does
-   * one whose own disk has not answered for so long.
+   * A leader that hears no majority for `electionTimeoutMaxMs` steps down (thesis §6.2), and so
+   * does one whose own disk has not answered for so long.
    */
   readonly checkQuorum: boolean;
   /**

@@ -13,7 +13,9 @@ export function checkState(raft: Raft): void {
   checkLog(raft);
 }
 
-/** As `checkState`, without the walk over the whole log: for checks after every step of long runs. */
+/**
+ * As `checkState`, without the walk over the whole log: for checks after every step of long runs.
+ */
 export function checkShape(raft: Raft): void {
   const { log, commit, handed, applied } = raft;
   assert(log.durable <= log.lastIndex, "state: durable beyond the log");

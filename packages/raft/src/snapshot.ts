@@ -175,7 +175,9 @@ function answerInstalled(
   emit(raft, snapshotResponse(raft, to, seq, lastIndex, 0, true, matchIndex), matchIndex);
 }
 
-/** Answers a deposed leader as `refuseStaleAppend` does: the higher term is all it needs to know. */
+/**
+ * Answers a deposed leader as `refuseStaleAppend` does: the higher term is all it needs to know.
+ */
 export function refuseStaleSnapshot(raft: Raft, request: SnapshotRequest): void {
   emit(raft, snapshotResponse(raft, request.from, 0, request.lastIndex, 0, false, 0));
 }

@@ -12,7 +12,9 @@ import { SeenNumbers } from "./seen-numbers.ts";
 /** What forwarding needs of the replica. */
 export interface ForwardHost {
   readonly id: NodeId;
-  /** Up to this term the node may have led before its start, and has forgotten what it took then. */
+  /**
+   * Up to this term the node may have led before its start, and has forgotten what it took then.
+   */
   readonly forgottenTerm: Term;
   term(): Term;
   /** Who leads, as far as this node knows, and can be reached. */
@@ -76,8 +78,10 @@ export class Forwarding<R> {
   onRequest(request: ForwardRequest): void {
     const term = this.#host.term();
     if (request.term > term || request.term <= this.#forgottenTerm) {
-      // Networks may repeat packets: another copy was perhaps appended by this node as a leader that
-      // it doesn't remember to have been, or will be by the leader that it may yet become. A refusal
+      // Networks may repeat packets: another copy was perhaps appended by this node as a leader
+      // that
+      // it doesn't remember to have been, or will be by the leader that it may yet become. A
+      // refusal
       // would be taken for certain (I5; simulated seed 30741).
       sometimes("forwarding: nobody can tell any more what became of a request");
       this.#answer(request, UNKNOWN);
@@ -191,7 +195,8 @@ export class Forwarding<R> {
     const known = this.#handled.get(term);
     if (known !== undefined) return known;
     const made: Handled = new Map();
-    // A term that was left without a request had none appended: what comes late is refused each time.
+    // A term that was left without a request had none appended: what comes late is refused each
+    // time.
     if (term < this.#host.term()) return made;
     this.#handled.set(term, made);
     for (const oldest of this.#handled.keys()) {

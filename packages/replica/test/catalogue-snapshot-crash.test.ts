@@ -75,7 +75,10 @@ async function startAgain(
   return restores;
 }
 
-/** A former leader that is down, with entries of its own that lost; the others have compacted theirs. */
+/**
+ * A former leader that is down, with entries of its own that lost; the others have compacted
+ * theirs.
+ */
 async function withFormerLeader(cluster: Cluster): Promise<number> {
   await cluster.startAll();
   const old = await cluster.leader();

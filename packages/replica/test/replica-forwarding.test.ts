@@ -59,7 +59,8 @@ test("forwarding: a repeated request, at once or much later, is appended once", 
 });
 
 test("forwarding: what was appended is not refused when a copy of the request comes in a later term", async () => {
-  // Simulated seed 30741: the answer is late, the copy meets a leader that has stepped down, and its
+  // Simulated seed 30741: the answer is late, the copy meets a leader that has stepped down, and
+  // its
   // refusal would send the command to the log once more.
   for (const isRestarted of [false, true]) {
     await inCluster({}, async (cluster) => {

@@ -28,7 +28,10 @@ export interface RunFigures {
   readonly packets: number;
   readonly bytes: number;
   readonly syncs: number;
-  /** From the healing until there was a leader, a commit, and all had caught up; in longest election timeouts. */
+  /**
+   * From the healing until there was a leader, a commit, and all had caught up; in longest election
+   * timeouts.
+   */
   readonly recovery?: {
     readonly leader: number;
     readonly commit: number;

@@ -14,7 +14,9 @@ import type { Server } from "./server.ts";
 import type { Stage } from "./stage.ts";
 import type { World } from "./world.ts";
 
-/** Bounds, in longest election timeouts. A round of votes splits in less than a third of all cases. */
+/**
+ * Bounds, in longest election timeouts. A round of votes splits in less than a third of all cases.
+ */
 const LEADER_WITHIN = 20;
 const COMMIT_WITHIN = 25;
 const EACH_WITHIN = 10;

@@ -30,7 +30,9 @@ export class ServerWatch {
   #spokenTerm: Term = 0;
   #spokenBefore: Term = 0;
   #life: Life | undefined;
-  /** What was durable when the last life ended that had read its disk: the next one must find it. */
+  /**
+   * What was durable when the last life ended that had read its disk: the next one must find it.
+   */
   #survivors: DurableLog | undefined;
 
   constructor(server: Server, watch: Watch) {

@@ -1,4 +1,7 @@
-/** One server of the simulated cluster: its disk, and one life of the production replica after the other. */
+/**
+ * One server of the simulated cluster: its disk, and one life of the production replica after the
+ * other.
+ */
 
 import { makeConfig, type NodeId, type Raft } from "@holdfast/raft";
 import {
@@ -54,7 +57,9 @@ export class Server {
   isDiskFaulty = false;
   /** Ends the process at a chosen moment. */
   trap: Trap | undefined;
-  /** Part in a million by which its clock is wrong from the next start on, and how far it is ahead. */
+  /**
+   * Part in a million by which its clock is wrong from the next start on, and how far it is ahead.
+   */
   driftPpm: number;
   aheadMs: number;
   readonly watch: ServerWatch;
