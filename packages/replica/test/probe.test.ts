@@ -112,7 +112,7 @@ test("probe: every input is announced before and reported after its step, and no
   assert(steps > 20, `${steps} steps`);
 });
 
-test("§3.8 probe: a write is told before it is durable, and its promises leave only behind that", async () => {
+test("thesis §3.8 probe: a write is told before it is durable, and its promises leave only behind that", async () => {
   const lives = await recorded({}, electAndPropose);
 
   let promises = 0;

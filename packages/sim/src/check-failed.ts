@@ -1,8 +1,7 @@
-/** A check of the simulator's that didn't hold. */
+/** A check of the simulator's that didn't hold; it ends the run and becomes its failure. */
 
 /** `check` is constant text, the same for the same bug; `message` adds the values. */
 export class CheckFailed extends Error {
-  readonly code = "SIM_CHECK";
   readonly check: string;
 
   constructor(check: string, detail: string) {

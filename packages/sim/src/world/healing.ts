@@ -184,7 +184,8 @@ function describe(world: World, withinMs: number): string {
   const lines = world.servers.map(({ id, standing, raft }) => {
     if (raft === undefined) return `${id} ${standing}`;
     const { role, term, commit, applied, log } = raft;
-    return `${id} ${role.kind} in term ${term}, log ${log.startIndex}..${log.lastIndex}, commit ${commit}, applied ${applied}`;
+    const extent = `log ${log.startIndex}..${log.lastIndex}`;
+    return `${id} ${role.kind} in term ${term}, ${extent}, commit ${commit}, applied ${applied}`;
   });
   return `not within ${Math.round(withinMs)} ms: ${lines.join("; ")}`;
 }

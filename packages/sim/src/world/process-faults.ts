@@ -107,15 +107,15 @@ function crashAgain(
 }
 
 export function pause(world: World, server: Server, forMs: number): void {
-  const process = server.life?.process;
-  if (process === undefined || process.isPaused) return;
-  process.pause();
+  const paused = processOf(server);
+  if (paused === undefined || paused.isPaused) return;
+  paused.pause();
   world.trace?.server(server, { kind: "paused" });
   world.scheduler.after(forMs, () => {
     // From the healing on a pause is for good.
-    if (!process.isAlive || world.isHealed) return;
+    if (!paused.isAlive || world.isHealed) return;
     world.trace?.server(server, { kind: "resumed" });
-    process.resume();
+    paused.resume();
   });
 }
 

@@ -95,16 +95,16 @@ export class Server {
     const world = this.#world;
     this.standing = "opening";
     this.starts++;
-    const process = this.#process;
+    const own = this.#process;
     const clock = new NodeClock({
       scheduler: world.scheduler,
-      process,
+      process: own,
       random: world.random.fork(`clock ${this.id} ${this.starts}`),
       habits: { offsetMs: this.aheadMs, driftPpm: this.driftPpm },
     });
     const machine = world.specimen.make(this.id);
     const life: Life = {
-      process,
+      process: own,
       clock,
       machine,
       raft: undefined,

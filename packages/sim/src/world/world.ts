@@ -93,13 +93,13 @@ export class World implements Door<unknown> {
     return server;
   }
 
-  newDisk(id: NodeId, process: Process): SimDisk {
+  newDisk(id: NodeId, owner: Process): SimDisk {
     const { syncMs, syncJitterMs, otherMs = 0, afterFailedSync } = this.plan.disks;
     const random = this.random.fork(`disk ${id}`);
     const disk = new SimDisk({
       random: () => random.fraction(),
       clock: this.#deviceClock,
-      process,
+      process: owner,
     });
     Object.assign(disk.faults, { syncMs, syncJitterMs, otherMs, afterFailedSync });
     return disk;

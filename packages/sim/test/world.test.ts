@@ -1,0 +1,105 @@
+/** Whole runs: the same plan gives the same run, whatever else happens; what breaks is named. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hearMarks } from "@holdfast/raft";
+import { maybe } from "@holdfast/replica";
+import { drawPlan, hostPump, type Outcome, type Plan, runPlan } from "@holdfast/sim";
+
+const PROFILE = { safetyMs: 4000 } as const;
+
+function run(plan: Plan): Promise<Outcome> {
+  return runPlan(plan, { pump: hostPump });
+}
+
+test("world: the same plan gives the same outcome, and another seed another one", async () => {
+  const hashes = new Set<string>();
+  for (let seed = 1; seed <= 5; seed++) {
+    const first = await run(drawPlan(seed, PROFILE));
+    const second = await run(drawPlan(seed, PROFILE));
+    assert.deepEqual(second, first);
+    assert.equal(first.failure, undefined);
+    assert.ok(first.figures.committed > 0);
+    hashes.add(first.hash);
+  }
+  assert.equal(hashes.size, 5);
+});
+
+test("world: runs that take turns in one thread are what each is alone, rare paths and marks included", async () => {
+  const plans = [11, 12, 13, 14].map((seed) => drawPlan(seed, PROFILE));
+  assert.ok(plans.some((plan) => Object.keys(plan.maybe).length > 0));
+  const alone: Outcome[] = [];
+  for (const plan of plans) alone.push(await run(plan));
+  assert.deepEqual(await Promise.all(plans.map(run)), alone);
+});
+
+test("world: after a run production code takes no rare path and tells of no mark", async () => {
+  let heard = 0;
+  await run(drawPlan(21, PROFILE));
+  hearMarks(() => heard++);
+  hearMarks(undefined);
+  assert.equal(maybe("driver: lose a packet"), false);
+  assert.equal(heard, 0);
+});
+
+test("world: one bit of the plan changes the run", async () => {
+  const plan = drawPlan(31, PROFILE);
+  const { hash } = await run(plan);
+  const { disks } = plan;
+  const slower = await run({ ...plan, disks: { ...disks, syncMs: disks.syncMs + 0.01 } });
+  assert.notEqual(slower.hash, hash);
+});
+
+test("world: a run that spins ends as a failure with its time, not as a hang", async () => {
+  const { failure } = await runPlan(drawPlan(41, PROFILE), { pump: hostPump, eventsMax: 500 });
+  assert.match(failure?.check ?? "", /More than 500 events/);
+  assert.ok((failure?.at ?? 0) > 0);
+});
+
+test("world: every node of the core makes progress after the healing, within the stated timeouts", async () => {
+  let healed = 0;
+  for (let seed = 51; seed < 71; seed++) {
+    const { failure, figures } = await run(drawPlan(seed, PROFILE));
+    assert.equal(failure, undefined);
+    const { recovery } = figures;
+    if (recovery === undefined) continue;
+    healed++;
+    assert.ok(recovery.leader <= 20 && recovery.leader <= recovery.commit);
+    assert.ok(recovery.commit <= recovery.caughtUp);
+  }
+  assert.ok(healed >= 18, `${healed} of 20`);
+});
+
+test("world: a single voter that loses its disk to damage is excused from progress, and says why it is down", async () => {
+  const plan: Plan = {
+    ...drawPlan(61, { nodes: 1, faults: "none", safetyMs: 3000 }),
+    faults: [
+      {
+        id: 1,
+        at: 2000,
+        kind: "disk-damage",
+        who: 1,
+        area: "wal",
+        place: "head",
+        damage: "noise-sector",
+        downMs: 10,
+      },
+    ],
+  };
+  const { failure, figures } = await run(plan);
+  assert.equal(failure, undefined);
+  assert.equal(figures.faults["disk-damage"], 1);
+  assert.equal(figures.recovery, undefined);
+});
+
+test("thesis §6.3 world: counters count every operation once, however often it was sent", async () => {
+  let operations = 0;
+  for (let seed = 81; seed < 86; seed++) {
+    const { failure, figures } = await run(
+      drawPlan(seed, { ...PROFILE, load: { model: "counter", reads: 200 } }),
+    );
+    assert.equal(failure, undefined);
+    operations += figures.operations.ok;
+  }
+  assert.ok(operations > 100, `${operations} operations`);
+});
