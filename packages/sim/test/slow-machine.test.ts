@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Machine } from "@holdfast/replica";
-import { Scheduler, VirtualClock } from "@holdfast/sim";
-import { pump } from "@holdfast/testkit";
+import { hostPump, Scheduler, VirtualClock } from "@holdfast/sim";
 import { SlowMachine } from "../src/world/slow-machine.ts";
 
 const bytes = (value: number): Uint8Array => Uint8Array.of(value);
@@ -36,7 +35,7 @@ test("commands take the time that is drawn for them, none when that is 0", async
     assert.equal(await machine.apply(bytes(2), { index: 2, term: 1 }), 3);
     assert.equal(clock.now(), 40);
     assert.equal(machine.apply(bytes(3), { index: 3, term: 1 }), 6);
-  }, pump);
+  }, hostPump);
 });
 
 test("snapshots are those of the machine behind it", async () => {
