@@ -56,14 +56,16 @@ function messageIn(after: string): string {
   return text.trim();
 }
 
-/** Without what a clock decides: times, who was asked first, and how small the schedule became. */
+/**
+ * Without what a clock decides, and what plans of a later release may: values, who was asked first,
+ * how small the schedule became.
+ */
 function masked(message: string): string {
   return message
-    .replace(/(node \d|a fresh machine|another fresh one) gave/g, "WHO gave")
+    .replaceAll(/^ {4}(\S.*?) (gave|has) /gm, "    WHO $2 ")
     .replace(/(\n {4}WHO gave [^\n]*)+/, (lines) => lines.split("\n").slice(0, 3).join("\n"))
     .replace(/(\n {2}[^\n]*)*\n {2}no fault is needed/, "\n  no fault is needed")
-    .replaceAll(/\d+/g, "N")
-    .replaceAll(/"holder":"[^"]*"/g, "HOLDER");
+    .replaceAll(/\d+/g, "N");
 }
 
 test("README: a clock in apply is told as the README says, values aside", async () => {
@@ -77,7 +79,7 @@ test("README: a clock in apply is told as the README says, values aside", async 
   assert.equal(masked(message), masked(messageIn("const tickets")));
 });
 
-test("README: a snapshot that forgets is told as the README says, to the letter", async () => {
+test("README: a snapshot that forgets is told as the README says, values aside", async () => {
   const message = await messageOf(
     simulate({
       machine: () => bindMachine(till),
@@ -85,7 +87,7 @@ test("README: a snapshot that forgets is told as the README says, to the letter"
       seed: 1,
     }),
   );
-  assert.equal(message, messageIn("const till"));
+  assert.equal(masked(message), masked(messageIn("const till")));
 });
 
 test("bindMachine: what openNode takes is what simulate takes, with its types", async () => {

@@ -229,6 +229,23 @@ test("a machine that throws only when the same log is applied later is found", a
   assert.match(failure.message, /apply threw at index \d+ of the same log: RangeError: closed/);
 });
 
+test("states that differ only once are told to within the commands between two comparisons", async () => {
+  let isDone = false;
+  class OnceOdd extends Shop {
+    override answer(item: string): unknown {
+      if (this.orders === 5 && !isDone) {
+        isDone = true;
+        this.stock.set(item, -1);
+      }
+      return null;
+    }
+  }
+  const options = { machine: () => new OnceOdd(), workload, durationMs: 3000, shrinkRuns: 0 };
+  const { message } = await failureOf({ ...options, knobs: { snapshotEveryEntries: 0 } });
+
+  assert.match(message, /in one of the last 16 commands, of which this is the last:\n {2}command/);
+});
+
 test("an invariant that throws fails the run with the command and its cause", async () => {
   const cause = new RangeError("too many orders");
   const error = await failureOf({

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Machine } from "@holdfast/replica";
 import { hostPump, Scheduler, VirtualClock } from "@holdfast/sim";
-
 import { SlowMachine } from "../src/world/slow-machine.ts";
 
 const bytes = (value: number): Uint8Array => Uint8Array.of(value);

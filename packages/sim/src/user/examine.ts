@@ -19,6 +19,8 @@ export interface Ended {
   readonly ledger: UserLedger;
   readonly requests: readonly UserRequest[];
   readonly outcome: Outcome;
+  /** States were compared after each index that this divides. */
+  readonly every: number;
 }
 
 /** How the run failed, after all: as it did, for a better reason, or only in hindsight. */
@@ -82,6 +84,9 @@ function differenceOf(ended: Ended, { kind, index, one, other }: Dispute, fresh?
       : "The same commands led to different states on two machines";
   const lines = [
     head,
+    ...(kind === "states" && ended.every > 1
+      ? [`  in one of the last ${ended.every} commands, of which this is the last:`]
+      : []),
     commandLine(ended, index),
     ...compared(kind === "results" ? "gave" : "has", [one, other, ...replay]),
     "apply depends on something other than the state and the command: look for a clock, random",

@@ -36,11 +36,6 @@ export class Held {
     else if ("machine" in made && made.state !== undefined) this.#state = () => made.state?.();
   }
 
-  /** A snapshot is compared by its bytes, for want of a view. */
-  get isOpaque(): boolean {
-    return this.#state === undefined;
-  }
-
   /** The state as one text: what the user shows of it, else what a snapshot holds. */
   view(): string | Promise<string> {
     if (this.#state !== undefined) return canonical(this.#state());

@@ -68,6 +68,6 @@ export async function tryOut(trial: Trial, plan: Plan, every: number): Promise<T
   };
   const outcome = await runSpecimen(plan, specimen, { pump: trial.pump });
   const requests = held.stage?.requests ?? [];
-  const failure = await examine({ trial, ledger, requests, outcome });
+  const failure = await examine({ trial, ledger, requests, outcome, every });
   return { failure, outcome, ledger, requests };
 }
