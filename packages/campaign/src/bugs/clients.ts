@@ -14,8 +14,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: FORWARDING,
-        find: "if (!this.#handledOf(request.from, Math.trunc(request.id / SPAN)).add(request.id)) {",
-        put: "if (false) {",
+        find: "else if (this.#isRepeated(request)) {",
+        put: "else if (false) {",
       },
     ],
     expect: WRONG,
@@ -25,7 +25,13 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     name: "forward-forgotten-at-restart",
     title: "A restarted leader refuses a forwarded command that it has appended before",
     cites: ["I3", "I5"],
-    changes: [{ file: FORWARDING, find: "if (term <= this.#bootTerm) {", put: "if (false) {" }],
+    changes: [
+      {
+        file: FORWARDING,
+        find: "if (request.term > term || request.term <= this.#forgottenTerm) {",
+        put: "if (request.term > term) {",
+      },
+    ],
     expect: WRONG,
     seedsMax: 3000,
   },

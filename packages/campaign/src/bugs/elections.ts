@@ -298,7 +298,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: STUCK,
-    seedsMax: 500,
+    seedsMax: 3000,
   },
   {
     name: "timer-not-reset-by-append",
