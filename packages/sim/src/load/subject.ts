@@ -55,17 +55,23 @@ export interface Subject<Input, Output, State> {
 
 const FOR_EVER: number = Number.POSITIVE_INFINITY;
 
-export function registerSubject(): Subject<RegisterInput, RegisterOutput, Scalar> {
+/** One register after the other: each alone is what clients meet on. */
+type RegisterAsked = RegisterInput & { readonly register: number };
+
+export function registerSubject(): Subject<RegisterAsked, RegisterOutput, Scalar> {
   return {
-    model: register(),
+    model: { ...register(), partition: (input) => `${input.register}` },
     isRepeatable: false,
     keys: 1,
     writesMax: FOR_EVER,
-    unknownMax: FOR_EVER,
-    ask({ isRead, roll, value, seen }) {
-      if (isRead) return { input: { kind: "read" }, op: "read", value: 0, to: 0 };
-      if (roll < 700) return { input: { kind: "write", value }, op: "write", value, to: 0 };
-      const input: RegisterInput = { kind: "cas", from: valueOrNull(seen), to: value };
+    unknownMax: 32,
+    ask({ key, isRead, roll, value, seen }) {
+      const one = { register: key };
+      if (isRead) return { input: { ...one, kind: "read" }, op: "read", value: 0, to: 0 };
+      if (roll < 700) {
+        return { input: { ...one, kind: "write", value }, op: "write", value, to: 0 };
+      }
+      const input = { ...one, kind: "cas", from: valueOrNull(seen), to: value } as const;
       return { input, op: "cas", value: seen, to: value };
     },
     output: scalar,

@@ -82,6 +82,10 @@ export async function recover(
     throw new CheckFailed(progress.broken.check, progress.broken.message);
   }
   const commit = leader + progress.firstMs / timeoutMs;
+  // An outsider whose disk hangs has been asked for writes now (G14).
+  await until(world, "liveness: an outsider leads on", COMMIT_WITHIN * timeoutMs, () =>
+    core.some(({ raft }) => raft?.role.kind === "leader" && isNewest(raft, core)),
+  );
   const goal = Math.max(...core.map(({ raft }) => raft?.commit ?? 0));
   const withinMs = CAUGHT_UP_WITHIN * timeoutMs + transferMs(world, core);
   await until(world, "liveness: not all have caught up", withinMs, () =>
