@@ -6,7 +6,7 @@ import type {
   ReplayRequest,
   ShrinkRequest,
 } from "@holdfast/campaign";
-import type { FaultKind, Profile } from "@holdfast/sim";
+import type { DrawnKind, Profile } from "@holdfast/sim";
 import { UsageError } from "./cli-error.ts";
 import { type Flag, type Settings, wholeNumber } from "./flags.ts";
 
@@ -167,9 +167,9 @@ function readProfile(settings: Settings): Profile {
 }
 
 /** Which kinds there are the plan knows. */
-function readFaults(text: string): readonly FaultKind[] | "all" | "none" {
+function readFaults(text: string): readonly DrawnKind[] | "all" | "none" {
   if (text === "all" || text === "none") return text;
-  return text.split(",").map((kind) => kind.trim() as FaultKind);
+  return text.split(",").map((kind) => kind.trim() as DrawnKind);
 }
 
 function readCampaign(

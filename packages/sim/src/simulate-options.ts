@@ -4,7 +4,7 @@ import { ConfigError } from "@holdfast/raft";
 import { hostPump } from "./host-pump.ts";
 import { Dice } from "./plan/dice.ts";
 import { drawPlan } from "./plan/draw.ts";
-import type { FaultKind } from "./plan/fault.ts";
+import type { DrawnKind } from "./plan/fault.ts";
 import type { Knobs, Plan } from "./plan/plan.ts";
 import { PlanError } from "./plan/plan-error.ts";
 import { checkPlan, planFromJson } from "./plan/plan-json.ts";
@@ -32,7 +32,7 @@ export interface SimulateOptions<M extends UserMachine> {
   /** Simulated time in which faults happen; 10 000 ms unless given. */
   readonly durationMs?: number;
   /** These kinds, `all` kinds or `none`; some of them, by the seed, unless given. */
-  readonly faults?: readonly FaultKind[] | "all" | "none";
+  readonly faults?: readonly DrawnKind[] | "all" | "none";
   /** A name of `RECIPES`, or `none`; now and then one, by the seed, unless given. */
   readonly recipe?: string;
   /** Clients at a time, and the mean pause between two commands of one, in ms. */

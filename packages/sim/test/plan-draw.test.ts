@@ -131,7 +131,9 @@ test("damage and loss hit a minority, by id, and never the core that is healed",
     assert.ok(spent.size <= nodes - majorityOf(nodes));
     for (const id of healing.core) assert.equal(spent.has(id), false);
     for (const fault of faults) {
-      if (fault.kind !== "disk-damage" && fault.kind !== "disk-loss") continue;
+      assert.notEqual(fault.kind, "disk-rollback");
+      const { kind } = fault;
+      if (kind !== "disk-damage" && kind !== "disk-loss" && kind !== "disk-clone") continue;
       assert.equal(typeof fault.who, "number");
     }
   }

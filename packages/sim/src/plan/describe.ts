@@ -119,6 +119,10 @@ function whatOf(fault: Fault): string {
       );
     case "disk-loss":
       return `${nameOf(fault.who)} dies, its ${fault.area} files are gone, back after ${fault.downMs} ms`;
+    case "disk-clone":
+      return `${nameOf(fault.who)} dies, back after ${fault.downMs} ms on a copy of node ${fault.of}'s disk`;
+    case "disk-rollback":
+      return `the disk of ${nameOf(fault.who)} as it is now is put back after ${fault.agoMs} ms`;
   }
 }
 

@@ -99,7 +99,8 @@ function drawCalm(dice: Dice, { longMs }: Pace): number {
 export function spentNodes(faults: readonly Fault[]): ReadonlySet<NodeId> {
   const spent = new Set<NodeId>();
   for (const fault of faults) {
-    const spends = fault.kind === "disk-damage" || fault.kind === "disk-loss";
+    const { kind } = fault;
+    const spends = kind === "disk-damage" || kind === "disk-loss" || kind === "disk-clone";
     if (spends && typeof fault.who === "number") spent.add(fault.who);
   }
   return spent;

@@ -17,7 +17,7 @@ import {
   drawWeather,
   healedWeather,
 } from "./draw-surroundings.ts";
-import type { Fault, FaultKind } from "./fault.ts";
+import type { DrawnKind, Fault } from "./fault.ts";
 import { drawPace, ECHO_TIMEOUTS, type Pace } from "./pace.ts";
 import { type Knobs, PLAN_VERSION, type Plan } from "./plan.ts";
 import { PlanError } from "./plan-error.ts";
@@ -147,7 +147,7 @@ function drawRecipe(dice: Dice, { recipe, faults }: Profile, nodes: number): str
 }
 
 /** Undefined: by chance. */
-function kindsOf({ faults }: Profile): readonly FaultKind[] | undefined {
+function kindsOf({ faults }: Profile): readonly DrawnKind[] | undefined {
   if (faults === undefined) return undefined;
   if (faults === "none") return [];
   if (faults === "all") return FAULT_KINDS;
@@ -158,8 +158,8 @@ function kindsOf({ faults }: Profile): readonly FaultKind[] | undefined {
   return faults;
 }
 
-function isSpending(kind: FaultKind): boolean {
-  return kind === "disk-damage" || kind === "disk-loss";
+function isSpending(kind: DrawnKind): boolean {
+  return kind === "disk-damage" || kind === "disk-loss" || kind === "disk-clone";
 }
 
 function drawSafetyMs(dice: Dice, { longMs }: Pace): number {
@@ -177,7 +177,7 @@ function drawFaults(
   dice: Dice,
   scene: Scene,
   recipe: Recipe | undefined,
-  kinds: readonly FaultKind[] | undefined,
+  kinds: readonly DrawnKind[] | undefined,
 ): Draft[] {
   if (recipe === undefined) return drawSwarm(dice.fork("swarm"), scene, { kinds, strength: 1 });
   const drafts = [...recipe.script(dice.fork("recipe"), scene)];

@@ -136,6 +136,23 @@ export type DiskFault =
       readonly who: Who;
       readonly area: DiskArea;
       readonly downMs: number;
+    }
+  /** The process dies, and finds a copy of another node's directory when it starts again. */
+  | {
+      readonly kind: "disk-clone";
+      readonly who: Who;
+      readonly of: NodeId;
+      readonly downMs: number;
+    }
+  /**
+   * A copy of the directory is taken, and put back `agoMs` later. Nobody can survive that for
+   * certain (D7, P9), so it is in no plan that is drawn: it shows what the checks see.
+   */
+  | {
+      readonly kind: "disk-rollback";
+      readonly who: Who;
+      readonly agoMs: number;
+      readonly downMs: number;
     };
 
 /** `at`: ms since the start of the run. `id`: stays the same when others are dropped. */
@@ -146,3 +163,6 @@ export type Fault = { readonly id: number; readonly at: number } & (
 );
 
 export type FaultKind = Fault["kind"];
+
+/** Kinds that plans may be drawn with: a minority of nodes that suffers them is survived. */
+export type DrawnKind = Exclude<FaultKind, "disk-rollback">;

@@ -114,6 +114,8 @@ const FAULTS: Readonly<Record<FaultKind, Fields>> = {
     downMs: ms,
   },
   "disk-loss": { who: nodeId, area, downMs: ms },
+  "disk-clone": { who: nodeId, of: nodeId, downMs: ms },
+  "disk-rollback": { who: nodeId, agoMs: ms, downMs: ms },
 };
 
 /** The core checks the rest of them: see plan-rules.ts. */

@@ -1,7 +1,7 @@
 /** What a user or a campaign can fix before a plan is drawn; all else is left to the seed. */
 
 import type { MaybeOdds } from "./draw-surroundings.ts";
-import type { FaultKind } from "./fault.ts";
+import type { DrawnKind } from "./fault.ts";
 import type { Knobs, Load } from "./plan.ts";
 
 export interface Profile {
@@ -13,7 +13,7 @@ export interface Profile {
    * Only these kinds, each of them certainly; `all`: every kind that the cluster can survive;
    * `none`: calm sea. Each of them leaves out recipes unless one is named.
    */
-  readonly faults?: readonly FaultKind[] | "none" | "all";
+  readonly faults?: readonly DrawnKind[] | "none" | "all";
   /** A name of `RECIPES`, or `none`. */
   readonly recipe?: string;
   readonly load?: Partial<Load>;

@@ -3,10 +3,10 @@
 import type { NodeId } from "@holdfast/raft";
 import type { DiskOperation } from "../disk-operation.ts";
 import type { Dice } from "./dice.ts";
-import type { DiskFault } from "./fault.ts";
+import type { DiskFault, DrawnKind } from "./fault.ts";
 import { drawTimeouts, drawWho, type Habits, type Scene, type SwarmKind } from "./scene.ts";
 
-export const DISK_KINDS: Readonly<Record<DiskFault["kind"], SwarmKind>> = {
+export const DISK_KINDS: Readonly<Record<DiskFault["kind"] & DrawnKind, SwarmKind>> = {
   "disk-error": { percent: 18, perSecond: [0.04, 0.3], draw: drawError },
   "disk-slow": {
     percent: 24,
@@ -55,6 +55,16 @@ export const DISK_KINDS: Readonly<Record<DiskFault["kind"], SwarmKind>> = {
             area: dice.chance(50) ? "wal" : "snapshot",
             downMs: dice.spreadMs(1, 1000),
           },
+  },
+  "disk-clone": {
+    percent: 10,
+    perSecond: [0.03, 0.05],
+    draw: (dice, { spent, ids }) => {
+      const who = spent.length === 0 ? undefined : dice.pick(spent);
+      const others = ids.filter((id) => id !== who);
+      if (who === undefined || others.length === 0) return undefined;
+      return { kind: "disk-clone", who, of: dice.pick(others), downMs: dice.spreadMs(1, 1000) };
+    },
   },
 };
 

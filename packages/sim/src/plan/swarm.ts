@@ -4,19 +4,19 @@
  */
 
 import type { Dice } from "./dice.ts";
-import type { FaultKind } from "./fault.ts";
+import type { DrawnKind } from "./fault.ts";
 import { type Draft, drawHabits, type Scene, type SwarmKind } from "./scene.ts";
 import { DISK_KINDS } from "./swarm-disk.ts";
 import { NETWORK_KINDS } from "./swarm-network.ts";
 import { PROCESS_KINDS } from "./swarm-process.ts";
 
-export const SWARM: Readonly<Record<FaultKind, SwarmKind>> = {
+export const SWARM: Readonly<Record<DrawnKind, SwarmKind>> = {
   ...PROCESS_KINDS,
   ...NETWORK_KINDS,
   ...DISK_KINDS,
 };
 
-export const FAULT_KINDS: readonly FaultKind[] = Object.keys(SWARM) as FaultKind[];
+export const FAULT_KINDS: readonly DrawnKind[] = Object.keys(SWARM) as DrawnKind[];
 
 /** No plan has more faults of one kind, or altogether: beyond that nothing new happens. */
 const PER_KIND_MAX = 30;
@@ -27,7 +27,7 @@ type Rhythm = "even" | "bursts" | "late";
 
 export interface SwarmChoice {
   /** Kinds that are certainly on, and all others off; undefined: by chance. */
-  readonly kinds: readonly FaultKind[] | undefined;
+  readonly kinds: readonly DrawnKind[] | undefined;
   /** Multiplies all rates. */
   readonly strength: number;
 }
@@ -53,7 +53,7 @@ export function drawSwarm(dice: Dice, scene: Scene, choice: SwarmChoice): Draft[
   return dice.fork("cap").some(drafts, PER_PLAN_MAX);
 }
 
-function kindsOf(dice: Dice, { kinds }: SwarmChoice): readonly FaultKind[] {
+function kindsOf(dice: Dice, { kinds }: SwarmChoice): readonly DrawnKind[] {
   if (kinds !== undefined) return kinds;
   // Now and then nothing, or one thing alone.
   if (dice.chance(3)) return [];
@@ -61,7 +61,7 @@ function kindsOf(dice: Dice, { kinds }: SwarmChoice): readonly FaultKind[] {
   return FAULT_KINDS.filter((kind) => dice.fork(kind).chance(SWARM[kind].percent));
 }
 
-function countOf(dice: Dice, kind: FaultKind, scene: Scene, { strength }: SwarmChoice): number {
+function countOf(dice: Dice, kind: DrawnKind, scene: Scene, { strength }: SwarmChoice): number {
   const [low, high] = SWARM[kind].perSecond;
   const expected = dice.spread(low, high) * strength * (scene.endMs / 1000);
   const whole = Math.floor(expected) + (dice.chance((expected % 1) * 100) ? 1 : 0);

@@ -25,7 +25,10 @@ export function diskFault(world: World, fault: DiskFault & Pick<Fault, "id">): b
       break;
     case "disk-hang":
       faults.hang();
-      world.scheduler.after(fault.forMs, () => faults.lift());
+      // From the healing on a disk that hangs does so for good.
+      world.scheduler.after(fault.forMs, () => {
+        if (!world.isHealed) faults.lift();
+      });
       break;
     case "disk-full":
       server.isDiskFaulty = true;
@@ -49,8 +52,27 @@ export function diskFault(world: World, fault: DiskFault & Pick<Fault, "id">): b
       );
     case "disk-loss":
       return damaged(world, server, fault.downMs, () => server.disk.lose(fault.area).length > 0);
+    case "disk-clone":
+      return damaged(world, server, fault.downMs, () => {
+        server.putBack(world.server(fault.of).disk);
+        return true;
+      });
+    case "disk-rollback":
+      rollBack(world, server, fault.agoMs, fault.downMs);
+      break;
   }
   return true;
+}
+
+/** The disk as it is now comes back later, in place of what it is then. */
+function rollBack(world: World, server: Server, agoMs: number, downMs: number): void {
+  const old = server.disk.copy();
+  world.scheduler.after(agoMs, () => {
+    if (world.isHealed || server.standing === "refused") return;
+    server.crash(false, "all");
+    server.putBack(old);
+    world.scheduler.after(downMs, () => server.start());
+  });
 }
 
 /** The process dies, this happens to its disk, and it starts again. */

@@ -142,6 +142,12 @@ export class Server {
     this.#world.durables[this.id - 1] = this.durable;
   }
 
+  /** Between two lives: the directory is now a copy of that one, its own of old or another's. */
+  putBack(disk: SimDisk): void {
+    this.disk = disk.copy({ process: this.#process });
+    this.durable = this.#observe();
+  }
+
   /** Its disk can't be trusted, as it has noticed itself. */
   refuse(): void {
     this.end();
