@@ -60,7 +60,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
         put: "this.#nextId = 1;",
       },
     ],
-    expect: WRONG,
+    expect: [...WRONG, ...STUCK],
     seedsMax: 1000,
   },
   {
