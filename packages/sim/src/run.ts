@@ -48,7 +48,7 @@ export async function runSpecimen(
     // Runs may take turns in one thread, as tests in one file do.
     enter: () => {
       hearMarks(mark);
-      decideMaybe(chance);
+      decideMaybe((point) => !(point === RESTS && world?.isHealed === true) && chance(point));
     },
     ...(plan.shuffled === true ? { shuffle: new Random(plan.seed).fork("order") } : {}),
   });
@@ -153,6 +153,12 @@ function effect(world: World, fault: Fault): boolean {
       return diskFault(world, fault);
   }
 }
+
+/**
+ * A slow state machine is over with the faults: a server that applies its whole log anew after a
+ * restart would rest for longer than any bound on progress (seed 197).
+ */
+const RESTS = "apply: rest after an entry";
 
 /** Takes rare paths by the plan's odds, each point from a stream of its own. */
 function chances(plan: Plan, marks: Set<string>): (point: string) => boolean {

@@ -1,7 +1,7 @@
 /** Planted in the write-ahead log and the order of disk work (catalogue section H). */
 
 import type { PlantedBug } from "./bug.ts";
-import { STORE, WRONG } from "./checks.ts";
+import { STORE, STUCK, WRONG } from "./checks.ts";
 
 const WAL = "replica/wal/wal.js";
 const RECOVERY = "replica/wal/recovery.js";
@@ -20,7 +20,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "{\n            parts.write(effects.write);\n            for (const message of effects.write.thenSend)\n                this.send(message);\n        }",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 50,
   },
   {
@@ -34,7 +34,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "for (const waiting of [...batch.waiting, ...this.#queue]) {",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 100,
   },
   {
@@ -48,7 +48,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "await tail.file.sync();\n            this.#isMarked = false;\n            tail.write(records);",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 50,
   },
   {
@@ -58,7 +58,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     changes: [
       { file: WAL, find: SYNC, put: "await tail.file.sync().catch(() => tail.file.sync());" },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 500,
   },
   {
@@ -72,7 +72,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "this.#events.durable(write);",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 500,
   },
   {
@@ -100,7 +100,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
             }`,
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -108,7 +108,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     title: "A new segment is used before its name is on disk",
     cites: ["H2"],
     changes: [{ file: WRITER, find: "await this.#disk.syncDirectory();", put: "" }],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -116,7 +116,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     title: "A new segment gets its name before its first records are on disk",
     cites: ["H4", "H10"],
     changes: [{ file: WRITER, find: "await file.sync();", put: "" }],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -130,7 +130,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "if (oldest.lastIndex > startIndex + 1)",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 500,
   },
   {
@@ -138,7 +138,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     title: "Segments are sorted as text: the tenth before the ninth",
     cites: ["H10"],
     changes: [{ file: RECOVERY, find: ".sort((a, b) => a - b)", put: ".sort()" }],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -152,7 +152,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "this.#offer(true);",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 3000,
   },
   {
@@ -166,7 +166,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "return frame;",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 500,
   },
   {
@@ -180,7 +180,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "if (this.#tornBytes() > 0) {",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -194,7 +194,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "if (false) {",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 1000,
   },
   {
@@ -208,7 +208,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
         put: "writer.begin({ ...back.next, head, records: [] })",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 100,
   },
   {
@@ -216,7 +216,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     title: "Recovery doesn't cut the log where a conflict had cut it",
     cites: ["H4", "H10"],
     changes: [{ file: RECOVERY, find: "kept = upTo(kept, record.truncateFrom - 1);", put: ";" }],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 200,
   },
 ];

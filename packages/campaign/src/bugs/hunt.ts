@@ -46,14 +46,16 @@ export async function runBug(bug: PlantedBug, options: HuntOptions): Promise<Hun
   const to = from + (options.seedsMax ?? bug.seedsMax) - 1;
   const caught = await withPlantedBuild(bug, (campaign) => firstFailure(campaign, to, options));
   if (caught === undefined) return { bug, verdict: "survived", seeds: to - from + 1 };
-  const { check } = caught.failure;
   const seeds = caught.seed - from + 1;
-  const isExpected = bug.expect.some((beginning) => check.startsWith(beginning));
-  if (!isExpected) return { bug, verdict: "surprising", seeds, catch: caught };
   const sound = options.sound ?? new URL("../", import.meta.url);
   const one = { ...options, from: caught.seed, workers: 1 };
   const isInnocent = (await firstFailure(sound, caught.seed, one)) === undefined;
-  return { bug, verdict: isInnocent ? "found" : "unsound", seeds, catch: caught };
+  return { bug, verdict: verdictOn(bug, caught, isInnocent), seeds, catch: caught };
+}
+
+function verdictOn({ expect }: PlantedBug, { failure }: Catch, isInnocent: boolean): Verdict {
+  if (!isInnocent) return "unsound";
+  return expect.some((beginning) => failure.check.startsWith(beginning)) ? "found" : "surprising";
 }
 
 type Catch = NonNullable<Hunt["catch"]>;

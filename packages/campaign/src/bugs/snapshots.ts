@@ -23,7 +23,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "meta: ({ index, term }) => ({ index: index - 1, term,",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 100,
   },
   {
@@ -37,7 +37,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "meta: ({ index, term }) => ({ index: index + 1, term,",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 100,
   },
   {
@@ -51,7 +51,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "void this.#take(at);\n        return undefined;",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -59,7 +59,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     title: "A received snapshot is restored in front of entries that wait to be applied",
     cites: ["E8"],
     changes: [{ file: PUMP, find: "this.#queue.push(meta);", put: "this.#queue.unshift(meta);" }],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 1000,
   },
   {
@@ -73,7 +73,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "await open(meta);",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 100,
   },
   {
@@ -81,7 +81,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     title: "An own snapshot gets its name before its bytes are on disk",
     cites: ["H3", "D12"],
     changes: [{ file: "replica/snapshots/image.js", find: "await file.sync();", put: "" }],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -89,7 +89,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     title: "A received snapshot gets its name before its bytes are on disk",
     cites: ["H3", "D15"],
     changes: [{ file: SNAPSHOTS, find: "await incoming.sync();", put: "" }],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 1000,
   },
   {
@@ -103,7 +103,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "const others",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -117,7 +117,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "this.#hooks.taken(meta.index);\n            await this.#store.save(meta, chunks);",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 500,
   },
   {
@@ -131,7 +131,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "if (write.snapshot !== undefined)\n                void this.#install(write.snapshot);",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -145,7 +145,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "if (snapshot === undefined) {",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 100,
   },
   {
@@ -159,7 +159,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "let kept = entries;",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -167,7 +167,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     title: "A snapshot replaces a log that already holds it and more",
     cites: ["§7", "E6"],
     changes: [{ file: CORE, find: "if (raft.log.matches(index, term)) {", put: "if (false) {" }],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 3000,
   },
   {
@@ -183,7 +183,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
       { file: CORE, find: "if (raft.log.matches(index, term)) {", put: "if (false) {" },
       { file: CORE, find: "else if (index > raft.commit) {", put: "else {" },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 3000,
   },
   {
@@ -193,7 +193,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     changes: [
       { file: CORE, find: "if (request.offset === incoming.offset) {", put: "if (true) {" },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 200,
   },
   {
@@ -207,7 +207,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
         put: "if (false) {",
       },
     ],
-    expect: [...WRONG, ...STORE],
+    expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 3000,
   },
   {
