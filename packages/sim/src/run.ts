@@ -123,8 +123,8 @@ function strike(world: World, fault: Fault): void {
   if (world.isHealed) return;
   if (!effect(world, fault)) return;
   world.struck(fault.kind);
-  if (world.trace === undefined) return;
-  world.trace.fault(fault, "begins");
+  world.trace?.fault(fault, "begins");
+  // An event more or less would make a run that is watched another one.
   if ("forMs" in fault) {
     world.scheduler.after(fault.forMs, () => world.trace?.fault(fault, "ends"));
   }

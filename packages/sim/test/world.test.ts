@@ -42,6 +42,19 @@ test("world: after a run production code takes no rare path and tells of no mark
   assert.equal(heard, 0);
 });
 
+test("world: a run that is watched is the same run, also when events of equal time are shuffled", async () => {
+  let shuffled = 0;
+  for (let seed = 101; seed < 109; seed++) {
+    const plan = drawPlan(seed, { ...PROFILE, faults: "all" });
+    if (plan.shuffled === true) shuffled++;
+    let events = 0;
+    const watched = await runPlan(plan, { pump: hostPump, trace: () => events++ });
+    assert.deepEqual(watched, await run(plan), `seed ${seed}`);
+    assert.ok(events > 1000);
+  }
+  assert.ok(shuffled > 0);
+});
+
 test("world: one bit of the plan changes the run", async () => {
   const plan = drawPlan(31, PROFILE);
   const { hash } = await run(plan);

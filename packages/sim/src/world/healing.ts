@@ -92,8 +92,12 @@ export async function recover(
     core.every(({ raft }) => (raft?.applied ?? -1) >= goal),
   );
   const ids = new Set(core.map(({ id }) => id));
-  await until(world, "liveness: something is never given back", CAUGHT_UP_WITHIN * timeoutMs, () =>
-    core.every((server) => isAtRest(server, ids)),
+  await until(
+    world,
+    "liveness: something is never given back",
+    CAUGHT_UP_WITHIN * timeoutMs,
+    // With a leader still: one whose disk was too slow may have left its office meanwhile.
+    () => core.every((server) => isAtRest(server, ids)) && leads(world, core),
   );
   return { leader, commit, caughtUp: since() };
 }
