@@ -1,6 +1,8 @@
 /** Planted bugs and their builds: each still fits the code, and none touches this one. */
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -112,4 +114,24 @@ test("a build that can't be planted leaves nothing behind and names what has mov
   const moved = { ...bug, changes: [{ ...change, find: "no such text" }] };
   const use = (): Promise<never> => Promise.reject(new Error("never used"));
   await assert.rejects(withPlantedBuild(moved, use), PlantError);
+});
+
+test("a signal that ends a hunt takes the planted build with it", async () => {
+  const builder = new URL("../src/bugs/planted-build.js", import.meta.url);
+  const program = `
+    const { withPlantedBuild } = await import(${JSON.stringify(builder.href)});
+    await withPlantedBuild(undefined, (campaign) => {
+      console.log(campaign.href);
+      return new Promise((resolve) => setTimeout(resolve, 60_000));
+    });`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  const place = new URL(line.toString().trim());
+  assert.equal(existsSync(place), true);
+  child.kill("SIGTERM");
+  const [, signal] = await once(child, "exit");
+  assert.equal(signal, "SIGTERM");
+  assert.equal(existsSync(place), false);
 });

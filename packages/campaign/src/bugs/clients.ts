@@ -125,7 +125,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: STUCK,
-    seedsMax: 200,
+    seedsMax: 500,
   },
   {
     name: "packet-memory-reused",

@@ -181,7 +181,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: [...WRONG, ...STORE, ...STUCK],
-    seedsMax: 200,
+    seedsMax: 500,
   },
   {
     name: "damage-cut-as-torn",

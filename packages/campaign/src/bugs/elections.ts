@@ -237,7 +237,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: STUCK,
-    seedsMax: 3000,
+    seedsMax: 4000,
   },
   {
     name: "pre-vote-spends-vote",
@@ -284,7 +284,7 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: STUCK,
-    seedsMax: 1000,
+    seedsMax: 2000,
   },
   {
     name: "stale-message-deposes",

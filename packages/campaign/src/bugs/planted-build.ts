@@ -1,5 +1,6 @@
 /** A copy of the compiled packages with one bug in it: production code itself has no switches. */
 
+import { rmSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -27,15 +28,28 @@ export async function plantedBuild(bug: PlantedBug | undefined, directory: strin
   return pathToFileURL(join(scope, "campaign", "dist", "src", "/"));
 }
 
-/** Gives `use` a planted build in a directory of its own, which is gone afterwards. */
+/** What ends a hunt early. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Gives `use` a planted build in a directory of its own, which is gone afterwards, also when a
+ * signal ends the process.
+ */
 export async function withPlantedBuild<T>(
   bug: PlantedBug | undefined,
   use: (campaign: URL) => Promise<T>,
 ): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), "holdfast-bug-"));
+  const end = (signal: NodeJS.Signals): void => {
+    rmSync(directory, { recursive: true, force: true });
+    // This listener is gone by now: the signal does what it always does.
+    process.kill(process.pid, signal);
+  };
+  for (const signal of SIGNALS) process.once(signal, end);
   try {
     return await use(await plantedBuild(bug, directory));
   } finally {
+    for (const signal of SIGNALS) process.off(signal, end);
     await rm(directory, { recursive: true, force: true });
   }
 }

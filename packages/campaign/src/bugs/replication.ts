@@ -139,7 +139,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: WRONG,
-    seedsMax: 200,
+    seedsMax: 400,
   },
   {
     name: "heartbeat-vouches-for-tail",
@@ -250,7 +250,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: STUCK,
-    seedsMax: 1000,
+    seedsMax: 3000,
   },
   {
     name: "in-flight-not-clamped",

@@ -60,7 +60,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     cites: ["E8"],
     changes: [{ file: PUMP, find: "this.#queue.push(meta);", put: "this.#queue.unshift(meta);" }],
     expect: [...WRONG, ...STORE, ...STUCK],
-    seedsMax: 1000,
+    seedsMax: 4000,
   },
   {
     name: "restore-skipped",
@@ -208,7 +208,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: [...WRONG, ...STORE, ...STUCK],
-    seedsMax: 3000,
+    seedsMax: 8000,
   },
   {
     name: "snapshot-state-for-ever",
