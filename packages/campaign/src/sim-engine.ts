@@ -26,7 +26,6 @@ import type { Engine, Onlooker } from "./engine.ts";
 /** Marks that no simulated run can reach, and why; tests of their package do. */
 export const OUT_OF_REACH: ReadonlyMap<string, string> = new Map([
   ["driver: a packet can't be read", "the network port promises that what arrives is whole"],
-  ["wal: close without a mark", "processes of the world are killed, never closed"],
 ]);
 
 export const engine: Engine = {

@@ -43,12 +43,14 @@ export async function runSpecimen(
     marks.add(name);
     world?.trace?.mark(name);
   };
+  const decide = (point: string): boolean =>
+    !(point === RESTS && world?.isHealed === true) && chance(point);
   const scheduler = new Scheduler({
     eventsMax: options.eventsMax ?? EVENTS_MAX,
     // Runs may take turns in one thread, as tests in one file do.
     enter: () => {
       hearMarks(mark);
-      decideMaybe((point) => !(point === RESTS && world?.isHealed === true) && chance(point));
+      decideMaybe(decide);
     },
     ...(plan.shuffled === true ? { shuffle: new Random(plan.seed).fork("order") } : {}),
   });
@@ -137,6 +139,7 @@ function effect(world: World, fault: Fault): boolean {
     case "outage":
     case "crash-loop":
     case "pause":
+    case "stop":
     case "clock-jump":
     case "clock-drift":
     case "twin":

@@ -8,7 +8,7 @@ export interface HistoryBudget {
   readonly configurationsMax: number;
 }
 
-const BUDGET: HistoryBudget = { configurationsMax: 1_000_000 };
+const BUDGET: HistoryBudget = { configurationsMax: 2_000_000 };
 
 /** A history that can't be decided is broken, too: nobody knows that it is right. */
 export function checkHistory<Input, Output, State>(

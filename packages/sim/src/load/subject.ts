@@ -64,7 +64,7 @@ export function registerSubject(): Subject<RegisterAsked, RegisterOutput, Scalar
     isRepeatable: false,
     keys: 1,
     writesMax: FOR_EVER,
-    unknownMax: 32,
+    unknownMax: 12,
     ask({ key, isRead, roll, value, seen }) {
       const one = { register: key };
       if (isRead) return { input: { ...one, kind: "read" }, op: "read", value: 0, to: 0 };

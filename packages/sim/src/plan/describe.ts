@@ -80,6 +80,8 @@ function whatOf(fault: Fault): string {
         `${fault.times} crashes of ${nameOf(fault.who)}, each ${fault.upMs} ms after its start, ` +
         endingOf(fault)
       );
+    case "stop":
+      return `${nameOf(fault.who)} is stopped in order, back after ${fault.downMs} ms`;
     case "pause":
       return `${nameOf(fault.who)} sleeps for ${fault.forMs} ms`;
     case "clock-jump":

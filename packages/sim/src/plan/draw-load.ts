@@ -1,3 +1,6 @@
+/** All clients of a register meet on it: more of them at a time take too long to check. */
+const REGISTER_CLIENTS_MAX = 8;
+
 /** Draws what clients do: enough to keep the log moving, little enough to be checked (K1-K6). */
 
 import type { Dice } from "./dice.ts";
@@ -14,12 +17,19 @@ export function drawLoad(dice: Dice, pace: Pace, fixed: Partial<Load>): Load {
     [6, dice.spreadWhole(512, 4096)],
     [2, dice.spreadWhole(4096, 20_000)],
   ]);
-  const clients = dice.weighted([
+  const model = dice.weighted<Load["model"]>([
+    [25, "register"],
+    [35, "key-value"],
+    [20, "append-list"],
+    [20, "counter"],
+  ]);
+  const wish = dice.weighted([
     [10, 1],
     [50, dice.between(2, 5)],
     [30, dice.between(5, 10)],
     [10, dice.between(10, 20)],
   ]);
+  const clients = model === "register" ? Math.min(wish, REGISTER_CLIENTS_MAX) : wish;
   const perSecond = dice.weighted([
     [15, dice.spread(3, 10)],
     [75, dice.spread(10, 60)],
@@ -28,12 +38,7 @@ export function drawLoad(dice: Dice, pace: Pace, fixed: Partial<Load>): Load {
   const size = fixed.valueBytes ?? valueBytes;
   const isBig = size > 2000;
   return {
-    model: dice.weighted([
-      [25, "register"],
-      [35, "key-value"],
-      [20, "append-list"],
-      [20, "counter"],
-    ]),
+    model,
     clients,
     keys: dice.pick([1, 3, 3, 10, 10, 100]),
     // Large values: few of them, or writing them is all that happens.

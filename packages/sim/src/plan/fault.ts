@@ -63,6 +63,8 @@ export type ProcessFault =
       readonly upMs: number;
     } & Ending)
   | { readonly kind: "pause"; readonly who: Who; readonly forMs: number }
+  /** The replica is closed in order, as by an operator, and starts again after so long (P12). */
+  | { readonly kind: "stop"; readonly who: Who; readonly downMs: number }
   /** The node's clock leaps ahead. */
   | { readonly kind: "clock-jump"; readonly who: Who; readonly aheadMs: number }
   /** The node's clock runs at this part of a million too fast (or slow) from now on. */

@@ -86,6 +86,7 @@ const FAULTS: Readonly<Record<FaultKind, Fields>> = {
   "crash-on": { who, moment, nth: count, ...ending },
   outage: ending,
   "crash-loop": { who, times: count, upMs: ms, ...ending },
+  stop: { who, downMs: ms },
   pause: { who, forMs: ms },
   "clock-jump": { who, aheadMs: ms },
   "clock-drift": { who, ppm: whole(-900_000, 900_000) },

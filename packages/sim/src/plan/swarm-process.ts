@@ -33,6 +33,15 @@ export const PROCESS_KINDS: Readonly<Record<ProcessFault["kind"], SwarmKind>> = 
       forMs: drawTimeouts(dice, scene, 0.05, 10),
     }),
   },
+  stop: {
+    percent: 20,
+    perSecond: [0.03, 0.4],
+    draw: (dice, scene, habits) => ({
+      kind: "stop",
+      who: drawWho(dice, scene, habits),
+      downMs: dice.spreadMs(1, 2000),
+    }),
+  },
   "clock-jump": { percent: 18, perSecond: [0.03, 0.3], draw: drawClockJump },
   "clock-drift": {
     percent: 15,

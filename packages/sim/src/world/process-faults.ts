@@ -38,7 +38,7 @@ export function processFault(world: World, fault: ProcessFault): boolean {
   }
 }
 
-type Harm = Extract<ProcessFault, { kind: "crash" | "crash-loop" | "pause" }>;
+type Harm = Extract<ProcessFault, { kind: "crash" | "crash-loop" | "pause" | "stop" }>;
 
 function harm(world: World, server: Server, fault: Harm): void {
   switch (fault.kind) {
@@ -50,6 +50,11 @@ function harm(world: World, server: Server, fault: Harm): void {
       break;
     case "pause":
       pause(world, server, fault.forMs);
+      break;
+    case "stop":
+      void server.stop().then(() => {
+        world.scheduler.after(fault.downMs, () => server.start());
+      });
       break;
   }
 }

@@ -137,6 +137,14 @@ export class Server {
     if (!this.isDamaged) this.#world.durables[this.id - 1] = this.durable;
   }
 
+  /** Closes the replica in order. Resolves when its process has ended, in whatever way. */
+  async stop(): Promise<void> {
+    const { life } = this;
+    if (life?.replica === undefined) return;
+    await life.replica.close();
+    if (this.life === life) this.crash(false, "all");
+  }
+
   /** It has accepted its disk as it is, so that is what it stands for from now on. */
   counts(): void {
     this.#world.durables[this.id - 1] = this.durable;
