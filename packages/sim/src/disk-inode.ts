@@ -68,6 +68,11 @@ export class Inode {
     return this.#platter.part(0, this.#platter.size);
   }
 
+  /** Stands for what is on the platter now, also through crashes: another one, other bytes. */
+  get platterStamp(): object {
+    return this.#platter.stamp;
+  }
+
   read(position: number, length: number): Uint8Array {
     return this.#cache.slice(position, position + length);
   }

@@ -5,9 +5,16 @@ export class FileView {
   #size = 0;
   /** Zeros from here on; at or behind the end of the file. */
   #end = 0;
+  #stamp: object | undefined;
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Stands for just this content: a copy has it too, until either of them changes. */
+  get stamp(): object {
+    this.#stamp ??= {};
+    return this.#stamp;
   }
 
   /** The file's bytes in [from, end), as far as there are: only a view, until anything changes. */
@@ -24,6 +31,7 @@ export class FileView {
   put(position: number, bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     const end = position + bytes.length;
+    this.#stamp = undefined;
     this.#reserve(end);
     this.#bytes.set(bytes, position);
     if (end > this.#end) this.#end = end;
@@ -32,6 +40,7 @@ export class FileView {
   /** At least this long: what lies behind the end, zeros or other, becomes part of the file. */
   extend(size: number): void {
     if (size <= this.#size) return;
+    this.#stamp = undefined;
     this.#reserve(size);
     this.#size = size;
     if (size > this.#end) this.#end = size;
@@ -39,6 +48,8 @@ export class FileView {
 
   /** Just this long, with zeros behind: also in the future. */
   resize(size: number): void {
+    if (size === this.#size && size === this.#end) return;
+    this.#stamp = undefined;
     this.#reserve(size);
     if (size < this.#end) this.#bytes.fill(0, size, this.#end);
     this.#size = size;
@@ -50,6 +61,7 @@ export class FileView {
     made.#bytes = this.#bytes.slice(0, this.#end);
     made.#size = this.#size;
     made.#end = this.#end;
+    made.#stamp = this.stamp;
     return made;
   }
 

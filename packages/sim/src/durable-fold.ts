@@ -19,17 +19,11 @@ export class DurableFold {
   /** Entries from here on are known. */
   firstIndex: Index = 1;
   lastIndex: Index = 0;
-  readonly #keep: (entry: Entry) => Entry;
   /** The first one has index `#base`; those before `firstIndex` are gone. */
   #entries: Entry[] = [];
   #base: Index = 1;
   /** Oldest first. */
   #segments: FoldedSegment[] = [];
-
-  /** `keep` is given entries whose payload is a view that will not last. */
-  constructor(keep: (entry: Entry) => Entry) {
-    this.#keep = keep;
-  }
 
   entryAt(index: Index): Entry | undefined {
     return index < this.firstIndex ? undefined : this.#entries[index - this.#base];
@@ -75,7 +69,7 @@ export class DurableFold {
 
   #push(entry: Entry): void {
     assert(entry.index === this.lastIndex + 1, "durable: gap between entries");
-    this.#entries.push(this.#keep(entry));
+    this.#entries.push(entry);
     this.lastIndex = entry.index;
     const newest = this.#segments[this.#segments.length - 1];
     if (newest !== undefined) newest.lastIndex = entry.index;

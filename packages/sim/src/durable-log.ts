@@ -27,6 +27,7 @@ import type { Inode } from "./disk-inode.ts";
 import type { DiskWatcher } from "./disk-operation.ts";
 import { headerOn, newestRun, type SegmentFile } from "./disk-segments.ts";
 import { DurableFold } from "./durable-fold.ts";
+import { entryCopier, type KeepEntry, type Reading, Readings } from "./durable-reading.ts";
 import { readable } from "./readable.ts";
 
 /** What `missingIn` says when all that is gone is a snapshot. */
@@ -39,26 +40,30 @@ export interface DurableLogOptions {
    * The entry to keep for one whose payload is only a view: by default a copy. To give one object
    * for equal entries saves memory, and comparing them.
    */
-  readonly keep?: (entry: Entry) => Entry;
+  readonly keep?: KeepEntry;
+  /** What was read from the disk that this one comes of by a crash; see {@link Readings}. */
+  readonly readings?: Readings;
 }
 
 /** The newest segment: how far it was read. */
 interface Tail {
   readonly sequence: number;
-  readonly file: number;
-  readonly key: number;
+  readonly inode: Inode;
+  readonly reading: Reading;
   offset: number;
 }
 
 /**
  * Follows one disk from its creation to its crash, and is afterwards what must have survived. Each
- * record is read once. The disk after a crash gets a `DurableLog` of its own.
+ * record is read once. The disk after a crash gets a `DurableLog` of its own, which may share what
+ * was read: it reads again what isn't byte for byte as it was.
  */
 export class DurableLog implements DurableState, DiskWatcher {
   readonly #disk: SimDisk;
   readonly #identity: StoreIdentity;
-  readonly #keep: (entry: Entry) => Entry;
-  #fold: DurableFold;
+  readonly #keep: KeepEntry;
+  readonly #readings: Readings;
+  #fold: DurableFold = new DurableFold();
   /** Undefined as long as the newest segment can't be read to its end. */
   #tail: Tail | undefined;
   /** Files of the segments that make up the log. */
@@ -70,13 +75,14 @@ export class DurableLog implements DurableState, DiskWatcher {
   #snapshot: SnapshotMeta | undefined;
   /** Files that are named as snapshots, durably, and are none. */
   #unfinished: Set<number> = new Set();
+  readonly #visit = (record: WalRecord): void => this.#fold.apply(record);
 
   /** Reads what `disk` holds and watches it from here on. */
   constructor(disk: SimDisk, options: DurableLogOptions) {
     this.#disk = disk;
     this.#identity = options.identity;
-    this.#keep = options.keep ?? ((entry) => ({ ...entry, data: entry.data.slice() }));
-    this.#fold = new DurableFold(this.#keep);
+    this.#keep = options.keep ?? entryCopier();
+    this.#readings = options.readings ?? new Readings();
     disk.watcher = this;
     this.directorySynced();
   }
@@ -145,8 +151,8 @@ export class DurableLog implements DurableState, DiskWatcher {
       const bytes = inode.read(0, inode.size);
       const placed = readable(() => readSegmentHeader(name, bytes, this.#identity));
       if (placed === undefined) continue;
-      const from = this.#tail?.file === inode.id ? this.#tail.offset : placed.end;
-      scan(bytes, from, placed.crc, Number.POSITIVE_INFINITY, ({ reset, truncateFrom }) => {
+      const from = this.#tail?.inode.id === inode.id ? this.#tail.offset : placed.end;
+      scan(bytes, from, placed.crc, ({ reset, truncateFrom }) => {
         if (reset !== undefined) cutFrom = 0;
         else if (truncateFrom !== 0) cutFrom = Math.min(cutFrom, truncateFrom);
       });
@@ -156,16 +162,16 @@ export class DurableLog implements DurableState, DiskWatcher {
 
   wrote(file: number, position: number, length: number): void {
     const tail = this.#tail;
-    if (tail === undefined || file !== tail.file) return;
+    if (tail === undefined || file !== tail.inode.id) return;
     if (position < tail.offset && length > 0) this.#isStale = true;
   }
 
   synced(file: number, platter: Uint8Array): void {
     const tail = this.#tail;
-    if (tail !== undefined && file === tail.file && !this.#isStale) {
+    if (tail !== undefined && file === tail.inode.id && !this.#isStale) {
       if (platter.length < tail.offset) this.#rebuild();
-      else tail.offset = this.#read(platter, tail.offset, tail.key, Number.POSITIVE_INFINITY);
-    } else if (this.#files.has(file) && (tail === undefined || file === tail.file)) {
+      else tail.offset = tail.reading.readOn(tail.inode, tail.offset, this.#visit);
+    } else if (this.#files.has(file) && (tail === undefined || file === tail.inode.id)) {
       this.#rebuild();
     } else if (this.#unfinished.has(file)) {
       this.#lookForSnapshots();
@@ -180,12 +186,12 @@ export class DurableLog implements DurableState, DiskWatcher {
     const isSame =
       newest === undefined
         ? tail === undefined
-        : tail !== undefined && newest.inode.id === tail.file;
+        : tail !== undefined && newest.inode.id === tail.inode.id;
     if (!isSame && !this.#goesOnIn(newest)) {
       this.#rebuild();
       return;
     }
-    this.#files = new Set(run.map(({ inode }) => inode.id));
+    this.#keepFiles(run);
     const oldest = run[0];
     if (oldest !== undefined) this.#fold.dropBefore(oldest.sequence);
   }
@@ -203,10 +209,10 @@ export class DurableLog implements DurableState, DiskWatcher {
 
   /** Reads all from the beginning, as a restart would. */
   #rebuild(): void {
-    this.#fold = new DurableFold(this.#keep);
+    this.#fold = new DurableFold();
     this.#isStale = false;
     const run = this.#newestRun();
-    this.#files = new Set(run.map(({ inode }) => inode.id));
+    this.#keepFiles(run);
     const headers = run.map((segment) => headerOn(segment, this.#identity));
     const isWhole = run.every((segment, at) => {
       const placed = headers[at];
@@ -222,14 +228,15 @@ export class DurableLog implements DurableState, DiskWatcher {
   /** Reads a segment from its head up to `end`; returns where it came to a stop. */
   #enter({ sequence, inode }: SegmentFile, placed: PlacedHeader, end: number): number {
     this.#fold.beginSegment(sequence);
-    const key = placed.crc;
-    const offset = this.#read(inode.platter(), placed.end, key, end);
-    this.#tail = { sequence, file: inode.id, key, offset };
+    const reading = this.#readings.of(inode, placed.crc, placed.end, this.#keep);
+    const offset = reading.read(inode.platter(), end, this.#visit);
+    this.#tail = { sequence, inode, reading, offset };
     return offset;
   }
 
-  #read(platter: Uint8Array, from: number, key: number, end: number): number {
-    return scan(platter, from, key, end, (record) => this.#fold.apply(record));
+  #keepFiles(run: readonly SegmentFile[]): void {
+    this.#files = new Set(run.map(({ inode }) => inode.id));
+    this.#readings.retain(this.#files);
   }
 
   #newestRun(): readonly SegmentFile[] {
@@ -261,20 +268,17 @@ export class DurableLog implements DurableState, DiskWatcher {
   }
 }
 
-/** Visits the whole records in [from, end); returns where it came to a stop. */
+/** Visits the whole records from there on. */
 function scan(
   bytes: Uint8Array,
   from: number,
   key: number,
-  end: number,
   visit: (record: WalRecord) => void,
-): number {
-  let offset = from;
-  while (offset < end) {
+): void {
+  for (let offset = from; ; ) {
     const placed = recordAt(bytes, offset, key);
-    if (placed === undefined) break;
+    if (placed === undefined) return;
     visit(placed.record);
     offset = placed.end;
   }
-  return offset;
 }

@@ -14,6 +14,7 @@ export type {
   OperationHook,
 } from "./disk-operation.ts";
 export { DurableLog, type DurableLogOptions } from "./durable-log.ts";
+export { type KeepEntry, Readings } from "./durable-reading.ts";
 export { type ExploreOptions, explore, type Finding, type Report } from "./explore/explore.ts";
 export type { Invariant, Violation } from "./explore/invariants.ts";
 export { type Plant, SOUND } from "./explore/plant.ts";

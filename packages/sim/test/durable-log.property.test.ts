@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Write } from "@holdfast/raft";
 import { DiskError, type Wal } from "@holdfast/replica";
-import { DurableLog, type Keep, Random, type SimDisk } from "@holdfast/sim";
+import { DurableLog, type Keep, Random, Readings, type SimDisk } from "@holdfast/sim";
 import fc from "fast-check";
 import {
   entries,
@@ -93,6 +93,7 @@ class Subject {
   #wal: Wal | undefined;
   /** What was durable at the end of the last life that got so far as to read it. */
   #survivors: DurableLog | undefined;
+  readonly #readings = new Readings();
   #hasFailed = false;
   #last = 0;
   #start = 0;
@@ -105,7 +106,7 @@ class Subject {
     this.#setting = set;
     this.#troubles = all;
     this.#disk = makeDisk({}, seed);
-    this.#durable = new DurableLog(this.#disk, { identity: IDENTITY });
+    this.#durable = this.#follow(this.#disk);
   }
 
   async take(one: Step): Promise<void> {
@@ -123,7 +124,7 @@ class Subject {
     this.#survivors ??= this.#durable;
     await this.#lookAt(this.#disk.crash({ keep: "none" }));
     const left = ending === "kill" ? this.#disk.kill() : this.#disk.crash({ keep: ending });
-    const fresh = new DurableLog(left, { identity: IDENTITY });
+    const fresh = this.#follow(left);
     const certain = (await openLog(left.copy().crash({ keep: "none" }), this.#setting)).recovered;
     assert.equal(saidBy(fresh), foundBy(certain), `what is durable after ${ending}`);
     await this.#wal?.close();
@@ -160,6 +161,11 @@ class Subject {
       // The trouble has come while it was opened; nothing else may.
       assert.ok(error instanceof DiskError, String(error));
     }
+  }
+
+  /** All lives share what was read, as those of a server do. */
+  #follow(disk: SimDisk): DurableLog {
+    return new DurableLog(disk, { identity: IDENTITY, readings: this.#readings });
   }
 
   async begin(): Promise<void> {

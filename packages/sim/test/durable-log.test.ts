@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Raft } from "@holdfast/raft";
 import { type DiskFile, openSnapshots } from "@holdfast/replica";
-import { DiskFaults, DurableLog, Random, type SimDisk } from "@holdfast/sim";
+import { DiskFaults, DurableLog, Random, Readings, type SimDisk } from "@holdfast/sim";
 import {
   entries,
   foundBy,
@@ -206,6 +206,37 @@ describe("durable log", () => {
     const { wal } = await openLog(disk);
     await wal.append(write({ entries: entries(1, 1, 1) }));
     assert.equal(durable.entryAt(1), one);
+  });
+
+  it("what was read before a crash is read again only where the platter has changed", async () => {
+    const disk = makeDisk();
+    const readings = new Readings();
+    let copied = 0;
+    const follow = (one: SimDisk): DurableLog =>
+      new DurableLog(one, {
+        identity: IDENTITY,
+        readings,
+        keep: (entry) => {
+          copied += 1;
+          return { ...entry, data: entry.data.slice() };
+        },
+      });
+    const durable = follow(disk);
+    const { wal } = await openLog(disk, { segmentBytes: 300, preallocate: false });
+    for (let last = 1; last <= 30; last += 1) {
+      await wal.append(write({ entries: entries(last, 1, 1) }));
+    }
+    assert.ok(disk.has(FIRST) && disk.has(SECOND));
+    const said = saidBy(durable);
+    const whole = copied;
+    const left = disk.crash({ keep: "none" });
+    assert.equal(saidBy(follow(left)), said);
+    assert.equal(copied, whole, "nothing has changed");
+    left.flipBit(FIRST, left.bytesOf(FIRST).length >> 1, 0);
+    const harmed = follow(left.kill());
+    assert.ok(copied > whole, "a bit has");
+    assert.notEqual(saidBy(harmed), said);
+    assert.equal(saidBy(harmed), saidBy(watch(left.kill())));
   });
 });
 

@@ -162,7 +162,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "replica/wal/frame.js",
-        find: "return crc32(bytes, key ^ start, start, frame.bodyEnd) === frame.crc ? frame : undefined;",
+        find: "return crc === frame.crc ? frame : undefined;",
         put: "return frame;",
       },
     ],

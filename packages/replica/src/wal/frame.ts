@@ -4,7 +4,7 @@
  * reasons: docs/reference/disk-format.md.
  */
 
-import { crc32 } from "../crc32.ts";
+import { crc32Of } from "../crc32.ts";
 import { ByteReader, type ByteWriter, u32At, varintBytes } from "./bytes.ts";
 import { putRecord, recordBytes, type WalRecord } from "./record.ts";
 
@@ -54,8 +54,8 @@ export function putFrame(
  * The sum over a segment once `frame`, in `bytes`, is added: what the next segment's header
  * repeats.
  */
-export function sumWith(sum: number, bytes: Uint8Array, frame: Frame): number {
-  return crc32(bytes, sum, frame.bodyEnd, frame.end);
+export function sumWith(sum: number, bytes: DataView, frame: Frame): number {
+  return crc32Of(bytes, sum, frame.bodyEnd, frame.end);
 }
 
 export interface Frame {
@@ -91,11 +91,22 @@ export function shellAt(bytes: Uint8Array, start: number, key: number): Frame | 
   return { start, batchStart: start - back, bodyStart: reader.offset, bodyEnd, end, crc };
 }
 
-/** The record at `start`, if it is whole. */
-export function frameAt(bytes: Uint8Array, start: number, key: number): Frame | undefined {
+/** The record at `start`, if it is whole. Who reads many has a `view` of the same bytes. */
+export function frameAt(
+  bytes: Uint8Array,
+  start: number,
+  key: number,
+  view?: DataView,
+): Frame | undefined {
   const frame = shellAt(bytes, start, key);
   if (frame === undefined) return undefined;
-  return crc32(bytes, key ^ start, start, frame.bodyEnd) === frame.crc ? frame : undefined;
+  const crc = crc32Of(view ?? viewOf(bytes), key ^ start, start, frame.bodyEnd);
+  return crc === frame.crc ? frame : undefined;
+}
+
+/** Another view of the same bytes. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /**

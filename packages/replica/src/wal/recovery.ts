@@ -6,7 +6,7 @@ import type { StoreIdentity } from "../identity.ts";
 import type { Disk } from "../ports.ts";
 import { ByteReader } from "./bytes.ts";
 import { LogExtent } from "./extent.ts";
-import { type Frame, frameAt, laterBatch, shellAt, sumWith } from "./frame.ts";
+import { type Frame, frameAt, laterBatch, shellAt, sumWith, viewOf } from "./frame.ts";
 import { isEmpty, readRecord, type WalRecord } from "./record.ts";
 import {
   HEADER_BYTES_MAX,
@@ -110,6 +110,7 @@ class SegmentReader {
   readonly placed: PlacedHeader;
   readonly #name: string;
   readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #key: number;
   readonly #replay: Replay;
   /** Up to here all was durable before the file got its name. */
@@ -123,6 +124,7 @@ class SegmentReader {
     this.placed = placed;
     this.#name = name;
     this.#bytes = bytes;
+    this.#view = viewOf(bytes);
     this.#key = crc;
     this.#replay = replay;
     this.#createdEnd = end + header.createdBytes;
@@ -161,7 +163,7 @@ class SegmentReader {
   }
 
   #next(): boolean {
-    const frame = frameAt(this.#bytes, this.#offset, this.#key);
+    const frame = frameAt(this.#bytes, this.#offset, this.#key, this.#view);
     if (frame === undefined) return false;
     this.#enterBatch(frame);
     const record = readRecord(new ByteReader(this.#bytes, frame.bodyStart, frame.bodyEnd));
@@ -172,7 +174,7 @@ class SegmentReader {
     const objection = this.#replay.take(record);
     if (objection !== undefined) this.#damaged(objection);
     this.#offset = frame.end;
-    this.#sum = sumWith(this.#sum, this.#bytes, frame);
+    this.#sum = sumWith(this.#sum, this.#view, frame);
     return true;
   }
 

@@ -14,6 +14,7 @@ import {
 import type { SimDisk } from "../disk.ts";
 import type { Keep } from "../disk-inode.ts";
 import { DurableLog } from "../durable-log.ts";
+import { Readings } from "../durable-reading.ts";
 import type { Answer } from "../load/door.ts";
 import { NodeClock } from "../node-clock.ts";
 import { Process } from "../process.ts";
@@ -65,6 +66,8 @@ export class Server {
   readonly watch: ServerWatch;
   /** What its disk holds for certain. */
   durable: DurableLog;
+  /** Of all its disks. */
+  readonly #readings = new Readings();
   readonly #world: World;
   #process: Process;
 
@@ -212,7 +215,8 @@ export class Server {
       this.#world.trace?.server(this, { kind: "disk", operation, name, result: "ok" });
       this.trap?.atDisk(operation, "after");
     };
-    return new DurableLog(disk, { identity: { clusterId: CLUSTER_ID, nodeId: id } });
+    const identity = { clusterId: CLUSTER_ID, nodeId: id };
+    return new DurableLog(disk, { identity, readings: this.#readings });
   }
 
   #machineOf({ machine, clock }: Life): Machine<unknown> {
