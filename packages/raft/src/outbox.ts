@@ -107,7 +107,8 @@ function takeWrite(raft: Raft): Write | undefined {
   raft.writtenTerm = raft.term;
   raft.writtenVote = raft.vote;
   const { term, vote, now } = raft;
-  raft.inFlight.push({ seq: write.seq, last, term, vote, since: now });
+  const snapshot = write.snapshot?.index ?? 0;
+  raft.inFlight.push({ seq: write.seq, last, term, vote, snapshot, since: now });
   outbox.afterWrite = [];
   outbox.truncateFrom = 0;
   outbox.snapshot = undefined;

@@ -67,6 +67,11 @@ function takePiece(raft: Raft, role: Follower, request: SnapshotRequest): void {
     answerInstalled(raft, request.from, request.seq, request.lastIndex, raft.commit);
     return;
   }
+  if (role.incoming === undefined && pendingInstalls(raft) >= INSTALLS_MAX) {
+    // No answer: the leader asks again in its time, and the disk can't be flooded with snapshots.
+    sometimes("snapshot: a piece comes while others wait to be in force");
+    return;
+  }
   const incoming = incomingFor(role, request);
   incoming.seq = request.seq;
   // While it is being checked the answer waits; it goes to the latest request.
@@ -84,6 +89,15 @@ function takePiece(raft: Raft, role: Follower, request: SnapshotRequest): void {
   }
   // Repeated and displaced pieces are answered with the place that is wanted (E17).
   if (!incoming.checking) answerOffset(raft, incoming);
+}
+
+/** Received snapshots that may wait for a slow disk at a time (E12). */
+const INSTALLS_MAX = 2;
+
+function pendingInstalls({ inFlight, outbox }: Raft): number {
+  let count = outbox.snapshot === undefined ? 0 : 1;
+  for (const { snapshot } of inFlight) if (snapshot > 0) count++;
+  return count;
 }
 
 /**

@@ -93,6 +93,8 @@ export interface WriteInFlight {
   last: Index;
   readonly term: Term;
   readonly vote: NodeId;
+  /** The received snapshot that it puts in force; 0 for none. */
+  readonly snapshot: Index;
   /** When it was handed over, in ms. */
   readonly since: number;
 }

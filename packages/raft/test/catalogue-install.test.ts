@@ -142,6 +142,12 @@ test("E12 two snapshots in a row: the second replaces the first while that is ch
   node.step({ kind: "snapshot-checked", index: 11, term: 2, ok: true });
   const effects = node.take();
   assert.deepEqual([effects.write?.snapshot?.index, effects.restore?.index], [11, 11]);
+  // A third one has to wait until the disk has put one of them in force (simulated seed 4007258).
+  node.receive(snapshotRequest({ ...COVERS, seq: 4, lastIndex: 14 }));
+  const { store, send } = node.take();
+  assert.deepEqual([store, send], [[], []]);
   node.persist();
   assert.equal(node.raft.log.durable, 11);
+  node.receive(snapshotRequest({ ...COVERS, seq: 5, lastIndex: 14 }));
+  assert.equal(node.take().store.length, 1);
 });

@@ -250,12 +250,13 @@ export class Engine<R> {
       unreadable: (to, index) => {
         this.driver.step({ kind: "snapshot-unreadable", to, index });
       },
-      checked: ({ index, term }, ok) => {
-        const tell = (): void => {
-          this.driver.step({ kind: "snapshot-checked", index, term, ok });
-        };
-        if (maybe("snapshots: take long to check one")) clock.setTimer(SNAPSHOT_REST_MS, tell);
-        else tell();
+      checked: async ({ index, term }, ok) => {
+        if (maybe("snapshots: take long to check one")) {
+          await new Promise<void>((resolve) => clock.setTimer(SNAPSHOT_REST_MS, resolve));
+        }
+        this.driver.step({ kind: "snapshot-checked", index, term, ok });
+        const installed = this.raft.outbox.snapshot;
+        return installed?.index === index && installed.term === term;
       },
       failed: (doing, cause) => this.#diskFailed(doing, cause),
     });

@@ -18,14 +18,18 @@ export interface SnapshotTransferStore {
   piece(index: number, offset: number): Promise<{ data: Uint8Array; done: boolean } | undefined>;
   receive(piece: SnapshotPiece): Promise<void>;
   check(meta: SnapshotMeta): Promise<boolean>;
+  discard(meta: SnapshotMeta): Promise<void>;
 }
 
 export interface TransferHooks {
   send(packet: SnapshotRequest): void;
   /** A piece that a peer needs is gone. */
   unreadable(to: NodeId, index: number): void;
-  /** All pieces of an incoming snapshot are here, and the whole is as its sender says, or not. */
-  checked(meta: SnapshotMeta, ok: boolean): void;
+  /**
+   * All pieces of an incoming snapshot are here, and the whole is as its sender says, or not. True
+   * when it will be installed: until then the store must keep it, however slow the disk is.
+   */
+  checked(meta: SnapshotMeta, ok: boolean): Promise<boolean>;
   failed(doing: string, cause: unknown): void;
 }
 
@@ -113,7 +117,9 @@ export class Transfers {
     if (this.#isStopped) return;
     try {
       const ok = this.#isComplete && (await this.#track(this.#store.check(meta)));
-      if (!this.#isStopped) this.#hooks.checked(meta, ok);
+      if (this.#isStopped) return;
+      const isAwaited = await this.#hooks.checked(meta, ok);
+      if (ok && !isAwaited) await this.#track(this.#store.discard(meta));
     } catch (error) {
       this.#fail("checking a snapshot", error);
     }

@@ -161,15 +161,28 @@ describe("snapshots sent to a peer", () => {
     assert.equal(store.bytesOf(5) > 0, true);
   });
 
-  it("checked ones that nobody installs do not pile up", async () => {
+  it("E12 what waits to be installed is kept, however many come after it", async () => {
+    const disk = makeDisk();
+    const store = await open(disk);
+    for (let index = 1; index <= 4; index += 1) {
+      const { pieces, meta } = await imageOf(50, snapshotMeta(index, 1));
+      for (const piece of pieces) await store.receive(piece);
+      assert.equal(await store.check(meta), true);
+    }
+    for (let index = 1; index <= 4; index += 1) await store.install(snapshotMeta(index, 1));
+    assert.deepEqual(store.newest(), snapshotMeta(4, 1));
+  });
+
+  it("checked ones that nobody installs are discarded", async () => {
     const disk = makeDisk();
     const store = await open(disk);
     for (let index = 1; index <= 6; index += 1) {
       const { pieces, meta } = await imageOf(50, snapshotMeta(index, 1));
       for (const piece of pieces) await store.receive(piece);
       assert.equal(await store.check(meta), true);
+      if (index < 6) await store.discard(meta);
     }
-    assert.equal((await disk.list()).length, 2);
+    assert.equal((await disk.list()).length, 1);
     await store.install(snapshotMeta(6, 1));
     assert.equal((await disk.list()).length, 1);
   });

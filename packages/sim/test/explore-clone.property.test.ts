@@ -64,8 +64,9 @@ const FIELDS: Readonly<Record<string, string>> = {
   leader: "kind peers seq quorumCheckAt uncommittedBytes",
   peer: `id match next flow outgoing floorSeq matchSeq silent sentAt newsAt heardAt commitSent
     windowSeq windowFirst windowLast windowBytes windowSentAt bytesInWindow`,
-  // When a write was handed over counts for check-quorum only, which is a move of its own.
-  write: "seq last term vote since",
+  // When a write was handed over counts for check-quorum only, which is a move of its own; there are
+  // no snapshots in scope.
+  write: "seq last term vote snapshot since",
 };
 
 test("the explorer knows every field of a node's state: copy and encode a new one, then add it here", () => {

@@ -20,11 +20,6 @@ import { Incoming, isAboutContent } from "./incoming.ts";
 const SAVING_NAME = "snapshot-saving.tmp";
 const TEMPORARY = /^snapshot-.*\.tmp$/;
 const KEPT = 2;
-/**
- * Received and checked, waiting to be put in force: the next one may be complete before the last is
- * installed (E12).
- */
-const CHECKED_MAX = 2;
 
 export interface SnapshotOptions {
   readonly identity: StoreIdentity;
@@ -82,7 +77,10 @@ export class SnapshotStore {
   /** Oldest first. */
   #stored: readonly Stored[];
   #incoming: Incoming | undefined;
-  /** Oldest first. */
+  /**
+   * Received, and waiting to be put in force, oldest first: the next one may be complete before the
+   * last is installed (E12). The core lets only a few wait.
+   */
   #checked: readonly Incoming[] = [];
   #saving: Promise<void> = Promise.resolve();
   #arriving: Promise<void> = Promise.resolve();
@@ -193,9 +191,15 @@ export class SnapshotStore {
       if (this.#checked.length > 0)
         sometimes("snapshots: the next is whole before one is in force");
       this.#checked = [...this.#checked, incoming];
-      await this.#forgetChecked(this.#checked.slice(0, -CHECKED_MAX));
       return true;
     });
+  }
+
+  /** It was checked, and will not be installed. */
+  discard(meta: SnapshotMeta): Promise<void> {
+    return this.#arrive(() =>
+      this.#forgetChecked(this.#checked.filter((other) => isSameMeta(other.meta, meta))),
+    );
   }
 
   /**
