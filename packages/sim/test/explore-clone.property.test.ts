@@ -64,7 +64,8 @@ const FIELDS: Readonly<Record<string, string>> = {
   leader: "kind peers seq quorumCheckAt uncommittedBytes",
   peer: `id match next flow outgoing floorSeq matchSeq silent sentAt newsAt heardAt commitSent
     windowSeq windowFirst windowLast windowBytes windowSentAt bytesInWindow`,
-  // When a write was handed over counts for check-quorum only, which is a move of its own; there are
+  // When a write was handed over counts for check-quorum only, which is a move of its own; there
+  // are
   // no snapshots in scope.
   write: "seq last term vote snapshot since",
 };

@@ -67,15 +67,17 @@ export async function recover(
   stage: Stage,
 ): Promise<Recovery> {
   const { timeoutMs } = world;
+  const slack = slackTimeouts(world);
   const began = world.now();
   const since = (): number => (world.now() - began) / timeoutMs;
-  await until(world, "liveness: no leader", LEADER_WITHIN * timeoutMs, () => leads(world, core));
+  const leaderWithinMs = (LEADER_WITHIN + slack) * timeoutMs;
+  await until(world, "liveness: no leader", leaderWithinMs, () => leads(world, core));
   const leader = since();
   const progress = await stage.progress({
     core: core.map(({ id }) => id),
     electionTimeoutMaxMs: timeoutMs,
-    firstTimeouts: COMMIT_WITHIN,
-    eachTimeouts: EACH_WITHIN,
+    firstTimeouts: COMMIT_WITHIN + slack,
+    eachTimeouts: EACH_WITHIN + slack,
     rounds: 1,
   });
   if (progress.broken !== undefined) {
@@ -160,6 +162,15 @@ function isIdle(
   return leader.peers.every(
     ({ id, flow, bytesInWindow }) => !core.has(id) || (flow === "stream" && bytesInWindow === 0),
   );
+}
+
+/**
+ * A connection that is down is dialled again after a second at the latest, whatever timeouts are.
+ */
+const DIAL_MS = 1500;
+
+function slackTimeouts({ plan, timeoutMs }: World): number {
+  return plan.carrying === "connections" ? DIAL_MS / timeoutMs : 0;
 }
 
 /** What tiny windows and pieces add: each round trip carries that little. */
