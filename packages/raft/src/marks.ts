@@ -125,10 +125,6 @@ export const RAFT_MARKS: readonly Mark[] = [
     meaning: "Entries wait until the peer has answered for earlier ones (thesis §10.2.1).",
   },
   {
-    name: "snapshot: a piece comes while others wait to be in force",
-    meaning: "The disk is slower than the leader takes snapshots (E12).",
-  },
-  {
     name: "snapshot: a piece comes while the whole is checked",
     meaning: "The answer waits for the check.",
   },

@@ -69,7 +69,6 @@ function takePiece(raft: Raft, role: Follower, request: SnapshotRequest): void {
   }
   if (role.incoming === undefined && pendingInstalls(raft) >= INSTALLS_MAX) {
     // No answer: the leader asks again in its time, and the disk can't be flooded with snapshots.
-    sometimes("snapshot: a piece comes while others wait to be in force");
     return;
   }
   const incoming = incomingFor(role, request);

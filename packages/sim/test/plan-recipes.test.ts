@@ -39,6 +39,7 @@ const HALLMARKS: Readonly<Record<string, readonly string[]>> = {
   "damage-minority": ["disk-damage"],
   "slow-follower": ["slow-link"],
   "snapshot-storm": ["partition", "crash-on", "filter", "break"],
+  "slow-install": ["disk-slow", "flap"],
   "segment-rotation": ["crash-on"],
   "flapping-leader": ["flap"],
   "vote-and-die": ["crash-on", "partition"],

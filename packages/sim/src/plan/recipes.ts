@@ -130,6 +130,10 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     knobs: storming,
     load: SMALL,
   }),
+  "slow-install": recipe("snapshots that wait for a slow disk", "E12, G8", disk.slowInstall, {
+    knobs: storming,
+    load: { ...SMALL, clients: 6, thinkMs: 40, reads: 0 },
+  }),
   "segment-rotation": recipe("half a change of segments", "H2, H4, H10", disk.segmentRotation, {
     nodesLeast: 1,
     knobs: rotating,

@@ -117,6 +117,26 @@ export function snapshotStorm(dice: Dice, scene: Scene): readonly Draft[] {
 }
 
 /**
+ * A node falls behind again and again while its disk is slow: more snapshots come than it can put
+ * in force, and what waits must be neither lost nor without bound (E12; seed 4007258).
+ */
+export function slowInstall(dice: Dice, scene: Scene): readonly Draft[] {
+  const who = dice.pick(scene.ids);
+  return rounds(dice, scene, [8, 16], (at, own) => {
+    const syncMs = someTimeouts(own, scene, 4, 8);
+    const slow: Draft = { at, kind: "disk-slow", who, syncMs, forMs: timeouts(scene, 10) };
+    const flaps: Draft = {
+      at: at + 1,
+      kind: "flap",
+      shape: { kind: "isolate", who },
+      periodMs: someTimeouts(own, scene, 1, 2),
+      times: own.between(4, 8),
+    };
+    return [slow, flaps];
+  });
+}
+
+/**
  * The power fails while the log moves on to its next segment: old names may come back, over files
  * that hold something new (H2, H4, H10, D12, D14).
  */
