@@ -52,7 +52,7 @@ export function drawHealing(dice: Dice, frame: HealingFrame): Budget {
       frame.outsider ??
       drawFate(dice.fork(id), spent.includes(id), {
         canDeafen: canBeDeaf(frame, core, id),
-        canHang: frame.knobsOf(id).checkQuorum === true,
+        canHang: frame.knobsOf(id).checkQuorum === true && frame.knobsOf(id).preVote === true,
       });
   }
   return { healing: { core, others: fates, calmTimeouts: drawCalm(dice, frame.pace) }, spent };
@@ -60,7 +60,10 @@ export function drawHealing(dice: Dice, frame: HealingFrame): Budget {
 
 interface Bearable {
   readonly canDeafen: boolean;
-  /** A leader without check-quorum doesn't look at its own disk either. */
+  /**
+   * A leader without check-quorum doesn't look at its own disk either; without pre-vote a higher
+   * term that got on the disk before may still unseat a leader once (seed 5026645).
+   */
   readonly canHang: boolean;
 }
 
