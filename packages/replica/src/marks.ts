@@ -115,10 +115,6 @@ export const REPLICA_MARKS: readonly Mark[] = [
     meaning: "It is asked for anew (D10).",
   },
   {
-    name: "snapshots: the next is whole before one is in force",
-    meaning: "Two wait to be installed (E12).",
-  },
-  {
     name: "start: refused, entries are missing behind the snapshot",
     meaning: "STORE_GAP (D15).",
   },

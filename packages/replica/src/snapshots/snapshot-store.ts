@@ -188,8 +188,6 @@ export class SnapshotStore {
       if (incoming === undefined || !isSameMeta(incoming.meta, meta)) return false;
       if (!(await incoming.check(this.#options.identity, this.#options.chunkBytes))) return false;
       this.#incoming = undefined;
-      if (this.#checked.length > 0)
-        sometimes("snapshots: the next is whole before one is in force");
       this.#checked = [...this.#checked, incoming];
       return true;
     });
