@@ -8,6 +8,7 @@ export {
   type ForwardRequest,
   type ForwardResponse,
   laneOf,
+  PACKET_KINDS,
   type Packet,
   peekKind,
   WIRE_VERSION,

@@ -48,7 +48,16 @@ test("world: a run that is watched is the same run, also when events of equal ti
     const plan = drawPlan(seed, { ...PROFILE, faults: "all" });
     if (plan.shuffled === true) shuffled++;
     let events = 0;
-    const watched = await runPlan(plan, { pump: hostPump, trace: () => events++ });
+    let syncs = 0;
+    const watched = await runPlan(plan, {
+      pump: hostPump,
+      trace: (event) => {
+        events++;
+        if (event.kind === "disk" && event.operation.startsWith("sync")) syncs++;
+      },
+    });
+    // Over all lives of all servers.
+    assert.equal(watched.figures.syncs, syncs);
     assert.deepEqual(watched, await run(plan), `seed ${seed}`);
     assert.ok(events > 100, `${events} events`);
   }

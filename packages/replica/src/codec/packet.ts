@@ -59,9 +59,8 @@ const FORWARD_REQUEST = 7;
 const FORWARD_RESPONSE = 8;
 const OK = 0b1;
 
-/** By code. */
-const KINDS: readonly (Packet["kind"] | undefined)[] = [
-  undefined,
+/** All kinds, in the order of their codes from 1 on. */
+export const PACKET_KINDS: readonly Packet["kind"][] = [
   "vote-request",
   "vote-response",
   "append-request",
@@ -122,7 +121,7 @@ export function decodePacket(bytes: Uint8Array, from: NodeId, to: NodeId): Packe
 /** What kind of packet this is, by its first byte alone; undefined when it can't be read. */
 export function peekKind(bytes: Uint8Array): Packet["kind"] | undefined {
   const head = bytes[0] ?? 0;
-  return head >>> 4 === WIRE_VERSION ? KINDS[head & 0x0f] : undefined;
+  return head >>> 4 === WIRE_VERSION ? PACKET_KINDS[(head & 0x0f) - 1] : undefined;
 }
 
 /** Votes and snapshots travel apart from the log, so that neither waits for the other. */

@@ -2,7 +2,8 @@
  * The faults that a plan can hold: plain data with a time, so that they can be stored and dropped.
  */
 
-import type { Message, NodeId } from "@holdfast/raft";
+import type { NodeId } from "@holdfast/raft";
+import type { Packet } from "@holdfast/replica";
 import type { Keep } from "../disk-inode.ts";
 import type { DiskOperation } from "../disk-operation.ts";
 import type { Weather } from "../network.ts";
@@ -21,7 +22,7 @@ export interface Ending {
   readonly downMs: number | undefined;
 }
 
-export type MessageKind = Message["kind"] | "forward-request" | "forward-response";
+export type MessageKind = Packet["kind"];
 
 /** A moment in the life of a process that is worth a crash. */
 export type Moment =

@@ -2,7 +2,8 @@
  * The moments at which a crash is worth the most (P1, I-8): around each durable step and promise.
  */
 
-import type { MessageKind, Moment } from "./fault.ts";
+import { PACKET_KINDS } from "@holdfast/replica";
+import type { Moment } from "./fault.ts";
 
 /** Several times: these are where promises are made. */
 export const DISK_MOMENTS: readonly Moment[] = [
@@ -38,20 +39,9 @@ export const RECOVERY_MOMENTS: readonly Moment[] = [
   { on: "disk", operation: "remove", side: "after" },
 ];
 
-export const MESSAGE_KINDS: readonly MessageKind[] = [
-  "vote-request",
-  "vote-response",
-  "append-request",
-  "append-response",
-  "snapshot-request",
-  "snapshot-response",
-  "forward-request",
-  "forward-response",
-];
-
 /** A promise has just left: what it promised must be on disk. */
 export const SEND_MOMENTS: readonly Moment[] = [
-  ...MESSAGE_KINDS.map((message): Moment => ({ on: "send", message })),
+  ...PACKET_KINDS.map((message): Moment => ({ on: "send", message })),
   { on: "send", message: "vote-response" },
   { on: "send", message: "append-response" },
   { on: "send" },

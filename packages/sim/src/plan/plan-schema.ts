@@ -2,9 +2,9 @@
  * The shape of a stored plan, field by field. What fields mean together stands in plan-rules.ts.
  */
 
+import { PACKET_KINDS } from "@holdfast/replica";
 import type { DiskOperation } from "../disk-operation.ts";
 import type { FaultKind, Shape } from "./fault.ts";
-import { MESSAGE_KINDS } from "./moments.ts";
 import { PLAN_VERSION } from "./plan.ts";
 import {
   amount,
@@ -63,7 +63,7 @@ const OPERATIONS: readonly DiskOperation[] = [
   "close",
 ];
 const operation = oneOf(OPERATIONS);
-const message = oneOf(MESSAGE_KINDS);
+const message = oneOf(PACKET_KINDS);
 
 const moment: Check = either(
   "must be a moment: on disk with a side, or on send",

@@ -6,7 +6,7 @@
 import type { NodeId, RaftConfig } from "@holdfast/raft";
 import type { ReplicaOptions } from "@holdfast/replica";
 import type { Weather } from "../network.ts";
-import type { Fault, Who } from "./fault.ts";
+import type { Fault } from "./fault.ts";
 
 export const PLAN_VERSION = 1;
 
@@ -114,5 +114,3 @@ export interface Plan {
   readonly faults: readonly Fault[];
   readonly healing: Healing;
 }
-
-export type { Who };

@@ -1,9 +1,9 @@
 /** Faults of the network in the swarm (N1-N13, N17). */
 
+import { PACKET_KINDS } from "@holdfast/replica";
 import type { Weather } from "../network.ts";
 import type { Dice } from "./dice.ts";
 import type { MessageKind, NetworkFault, Shape } from "./fault.ts";
-import { MESSAGE_KINDS } from "./moments.ts";
 import { drawTimeouts, drawWho, type Habits, type Scene, type SwarmKind } from "./scene.ts";
 
 export const NETWORK_KINDS: Readonly<Record<NetworkFault["kind"], SwarmKind>> = {
@@ -147,5 +147,5 @@ function drawMessages(dice: Dice): MessageKind[] {
     ["vote-response", "append-response", "snapshot-response"],
   ];
   if (dice.chance(60)) return dice.pick(pairs);
-  return dice.some(MESSAGE_KINDS, dice.between(1, 4));
+  return dice.some(PACKET_KINDS, dice.between(1, 4));
 }

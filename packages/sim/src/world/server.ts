@@ -58,6 +58,8 @@ export class Server {
   isDiskFaulty = false;
   /** Ends the process at a chosen moment. */
   trap: Trap | undefined;
+  /** Syncs that succeeded on the disks of its earlier lives. */
+  #syncsBefore = 0;
   /**
    * Part in a million by which its clock is wrong from the next start on, and how far it is ahead.
    */
@@ -85,6 +87,11 @@ export class Server {
 
   get raft(): Raft | undefined {
     return this.standing === "up" ? this.life?.raft : undefined;
+  }
+
+  /** Syncs that have succeeded, over all its lives. */
+  get syncs(): number {
+    return this.#syncsBefore + this.disk.syncs;
   }
 
   /** Whether it could take part, however badly it is connected. */
@@ -132,6 +139,7 @@ export class Server {
     if (this.life !== undefined) this.#world.trace?.server(this, { kind: "crashed", power });
     this.end();
     const { disk } = this;
+    this.#syncsBefore += disk.syncs;
     this.#process = new Process(this.#world.scheduler);
     const next = { process: this.#process };
     this.disk = power ? disk.crash({ keep }, next) : disk.kill(next);

@@ -79,7 +79,7 @@ export class World implements Door<unknown> {
 
   /** Syncs that have succeeded, on all disks. */
   get syncs(): number {
-    return this.servers.reduce((sum, { disk }) => sum + disk.syncs, 0);
+    return this.servers.reduce((sum, { syncs }) => sum + syncs, 0);
   }
 
   /** The longest election timeout: the unit in which progress is measured. */
