@@ -51,6 +51,9 @@ export function isPassed(
 function headLines(tally: Tally, { wallMs, from, workers, end }: SummaryOptions): string[] {
   const seconds = Math.max(wallMs / 1000, 0.001);
   const { simulatedMs, events } = tally.sums;
+  const sizes = [...tally.sizes].sort(([a], [b]) => a - b);
+  const clusters = sizes.map(([size, runs]) => `${grouped(runs)} of ${counted(size, "node")}`);
+  const shortest = tally.sizes.size === 0 ? "" : `, each run ${duration(tally.shortestMs)} or more`;
   const why: Readonly<Record<CampaignEnd, string>> = {
     seeds: "",
     time: ", time is over",
@@ -62,10 +65,11 @@ function headLines(tally: Tally, { wallMs, from, workers, end }: SummaryOptions)
       "seeds",
       `${grouped(tally.seeds)} from ${from} on, ${counted(workers, "thread")}${why[end]}`,
     ),
+    ...wrapped("clusters", clusters.length === 0 ? "none" : clusters.join(", ")),
     row("time", `${duration(wallMs)}, ${short(tally.seeds / seconds)} seeds a second`),
     row(
       "simulated",
-      `${duration(simulatedMs)}, ${short(simulatedMs / 1000 / seconds)} seconds a second`,
+      `${duration(simulatedMs)}, ${short(simulatedMs / 1000 / seconds)} seconds a second${shortest}`,
     ),
     row("events", `${grouped(events)}, ${short(events / seconds)} a second`),
   ];

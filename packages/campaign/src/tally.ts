@@ -39,6 +39,10 @@ export class Tally {
     syncs: 0,
   };
   readonly operations: Record<(typeof OUTCOMES)[number], number> = { ok: 0, failed: 0, unknown: 0 };
+  /** Runs by the size of their cluster. */
+  readonly sizes: Map<number, number> = new Map();
+  /** Simulated time of the shortest run that came to its end, in ms. */
+  shortestMs: number = Number.POSITIVE_INFINITY;
   readonly faults: Map<FaultKind, number> = new Map();
   readonly marks: Set<string> = new Set();
   readonly recoveries: Recovery[] = [];
@@ -60,6 +64,8 @@ export class Tally {
     for (const [kind, count] of Object.entries(figures.faults) as [FaultKind, number][]) {
       this.faults.set(kind, (this.faults.get(kind) ?? 0) + count);
     }
+    this.sizes.set(figures.nodes, (this.sizes.get(figures.nodes) ?? 0) + 1);
+    this.shortestMs = Math.min(this.shortestMs, figures.simulatedMs);
     if (figures.recovery !== undefined) this.recoveries.push(figures.recovery);
   }
 

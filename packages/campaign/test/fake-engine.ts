@@ -56,6 +56,7 @@ function outcomeOf(seed: number, hash: string, plan: Plan): Outcome {
     failure,
     hash,
     figures: {
+      nodes: plan.nodes,
       events: 100,
       simulatedMs: plan.safetyMs,
       faults: { crash: 2, pause: 1 },

@@ -21,8 +21,9 @@ function ran(recovery: number, failing = false): Ran {
       failure,
       hash: "00",
       figures: {
+        nodes: failing ? 5 : 3,
         events: 1000,
-        simulatedMs: 20_000,
+        simulatedMs: failing ? 15_000 : 20_000,
         faults: { crash: 3, partition: 1 },
         operations: { ok: 100, failed: 20, unknown: 3 },
         committed: 120,
@@ -54,7 +55,8 @@ test("a summary adds up all runs and lists marks that were never reached", () =>
   const text = summaryText(tally, OPTIONS);
   assert.match(text, /^seeds +100 from 1 on, 2 threads$/m);
   assert.match(text, /^time +10\.0 s, 10 seeds a second$/m);
-  assert.match(text, /^simulated +33 min 20 s, 200 seconds a second$/m);
+  assert.match(text, /^clusters +100 of 3 nodes$/m);
+  assert.match(text, /^simulated +33 min 20 s, 200 seconds a second, each run 20\.0 s or more$/m);
   assert.match(text, /^events +100,000, 10\.0k a second$/m);
   assert.match(text, /^faults +400: crash 300, partition 100$/m);
   assert.match(text, /10,000 ok, 2,000 certainly not done, 300 unknown$/m);
@@ -87,6 +89,14 @@ test("failures are grouped by check, each seed with the command that replays it"
   assert.match(text, /^FAILED thread died \(1 seed\)\n {2}seed 8: x$/m);
   assert.match(text, /8 of 8 seeds failed\n$/);
   assert.ok(!isPassed(tally, OPTIONS));
+});
+
+test("a summary says how many clusters there were of each size, and how long the shortest run was", () => {
+  const tally = new Tally();
+  for (let seed = 1; seed <= 3; seed++) tally.add(seed, ran(1, seed === 2));
+  const text = summaryText(tally, OPTIONS);
+  assert.match(text, /^clusters +2 of 3 nodes, 1 of 5 nodes$/m);
+  assert.match(text, /each run 15\.0 s or more$/m);
 });
 
 test("nothing run is no success", () => {

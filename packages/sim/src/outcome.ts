@@ -16,6 +16,8 @@ export interface Failure {
 }
 
 export interface RunFigures {
+  /** Size of the cluster. */
+  readonly nodes: number;
   readonly events: number;
   readonly simulatedMs: number;
   /** Faults that took effect, by kind. */

@@ -177,6 +177,7 @@ function chances(plan: Plan, marks: Set<string>): (point: string) => boolean {
 function figures(world: World, play: Play): RunFigures {
   const { scheduler, network, watch, servers } = world;
   return {
+    nodes: servers.length,
     events: scheduler.ran,
     simulatedMs: scheduler.now,
     faults: Object.fromEntries(world.faults),
