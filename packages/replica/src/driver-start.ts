@@ -35,11 +35,7 @@ export async function openStore(disk: Disk, options: StoreOptions): Promise<Open
   const { config, clusterId, segmentBytes, preallocate, snapshotChunkBytes } = options;
   const identity = { clusterId, nodeId: config.id };
   const snapshots = await openSnapshots(disk, { identity, chunkBytes: snapshotChunkBytes });
-  const newest = snapshots.newest();
-  if (newest !== undefined && !(await hasWal(disk))) {
-    await snapshots.close();
-    throw new StoreIncompleteError(newest.index);
-  }
+  if (!(await hasWal(disk))) await refuseFormerLife(snapshots);
   const { wal, recovered } = await openWal(disk, { identity, segmentBytes, preallocate });
   const store = { wal, snapshots };
   try {
@@ -55,6 +51,18 @@ export async function openStore(disk: Disk, options: StoreOptions): Promise<Open
     await closeStore(store);
     throw error;
   }
+}
+
+/**
+ * Without a log a node looks new and would vote again, so any snapshot says that it isn't: a
+ * damaged one, too (seed 10018250).
+ */
+async function refuseFormerLife(snapshots: SnapshotStore): Promise<void> {
+  const newest = snapshots.newest();
+  const unusable = snapshots.damaged.at(-1);
+  if (newest === undefined && unusable === undefined) return;
+  await snapshots.close();
+  throw new StoreIncompleteError(newest?.index ?? 0, unusable?.error);
 }
 
 /** Waits for what was begun and lets go of the files. What fails now was promised to nobody. */

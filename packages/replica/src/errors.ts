@@ -211,17 +211,20 @@ export class BrokenInvariantError extends Error {
 }
 
 /**
- * There is a snapshot and no log: the log was lost, and with it the votes that this node has given.
- * It must not take part again under its id (P10).
+ * There is a snapshot, if only a damaged one, and no log: the log was lost, and with it the votes
+ * that this node has given. It must not take part again under its id (P10).
  */
 export class StoreIncompleteError extends Error {
   readonly code = "STORE_INCOMPLETE";
+  /** Where the newest usable snapshot ends; 0 when none is usable. */
   readonly snapshotIndex: Index;
 
-  constructor(snapshotIndex: Index) {
+  constructor(snapshotIndex: Index, unusable?: Error) {
+    const usable = snapshotIndex > 0 ? `a snapshot up to index ${snapshotIndex}` : "a snapshot";
+    const why = unusable === undefined ? "" : ` (${unusable.message})`;
     super(
-      `There is a snapshot up to index ${snapshotIndex} but no log: ` +
-        "restore the missing log files, or replace this node",
+      `There is ${usable} but no log${why}: restore the missing log files, or replace this node`,
+      { cause: unusable },
     );
     this.name = "StoreIncompleteError";
     this.snapshotIndex = snapshotIndex;

@@ -339,6 +339,27 @@ test("D7 H14 start: a snapshot without a log is refused by name, again and again
   });
 });
 
+test("D7 P10 start: a damaged snapshot without a log is refused, too: it shows that there were votes", async () => {
+  await inCluster({ size: 1 }, async (cluster) => {
+    await cluster.start(1);
+    await proposeMany(cluster, 5);
+    await cluster.replica(1).snapshot();
+    await cluster.replica(1).close();
+    cluster.member(1).replica = undefined;
+    const { disk } = cluster.member(1);
+    for (const name of await disk.list()) {
+      if (!name.endsWith(".snap")) await disk.remove(name);
+      else (await disk.open(name)).write(0, new Uint8Array(64));
+    }
+    const refused = {
+      code: "STORE_INCOMPLETE",
+      snapshotIndex: 0,
+      message: /a snapshot but no log \(.*snap/,
+    };
+    for (let round = 0; round < 2; round++) await assert.rejects(cluster.start(1), refused);
+  });
+});
+
 test("D12 E7 start: the disk of another node or cluster is refused by name", async () => {
   await inCluster({ size: 2 }, async (cluster) => {
     const { disk } = cluster.member(1);

@@ -51,44 +51,32 @@ export function drawHealing(dice: Dice, frame: HealingFrame): Budget {
     fates[id] =
       frame.outsider ??
       drawFate(dice.fork(id), spent.includes(id), {
-        canDeafen: canBeDeaf(frame, core, id),
-        canHang: frame.knobsOf(id).checkQuorum === true && frame.knobsOf(id).preVote === true,
+        isPolite: frame.knobsOf(id).checkQuorum === true && frame.knobsOf(id).preVote === true,
       });
   }
   return { healing: { core, others: fates, calmTimeouts: drawCalm(dice, frame.pace) }, spent };
 }
 
-interface Bearable {
-  readonly canDeafen: boolean;
+interface Manners {
   /**
-   * A leader without check-quorum doesn't look at its own disk either; without pre-vote a higher
-   * term that got on the disk before may still unseat a leader once (seed 5026645).
+   * It steps down by itself when it hears nobody or its disk hangs (check-quorum), and asks before
+   * it raises its term (pre-vote). Who doesn't can unseat leaders, or keep the rest from electing
+   * one, for ever (thesis §4.2.3, §9.6; seeds 5026645, 10015886).
    */
-  readonly canHang: boolean;
+  readonly isPolite: boolean;
 }
 
-function drawFate(dice: Dice, isSpent: boolean, { canDeafen, canHang }: Bearable): Fate {
+function drawFate(dice: Dice, isSpent: boolean, { isPolite }: Manners): Fate {
   // A spent node may have refused to start: there is nothing to deafen or to pause.
   if (isSpent) return dice.pick(["down", "cut"]);
   return dice.weighted<Fate>([
     [25, "down"],
     [25, "cut"],
-    [canDeafen ? 30 : 0, "deaf"],
+    [isPolite ? 30 : 0, "deaf"],
     [15, "mute"],
     [15, "paused"],
-    [canHang ? 15 : 0, "hung-disk"],
+    [isPolite ? 15 : 0, "hung-disk"],
   ]);
-}
-
-/**
- * What a deaf node sends must not unseat the leader for ever, and without check-quorum or pre-vote
- * it does (thesis §4.2.3, §9.6): it must step down by itself, and either ask before it raises its
- * term or be ignored by all others while they hear a leader.
- */
-function canBeDeaf({ knobsOf }: HealingFrame, core: readonly NodeId[], id: NodeId): boolean {
-  const { preVote, checkQuorum } = knobsOf(id);
-  if (checkQuorum !== true) return false;
-  return preVote === true || core.every((one) => knobsOf(one).checkQuorum === true);
 }
 
 /** In a tenth of the plans; as long as a minute at most. */
