@@ -131,6 +131,11 @@ export class SimDisk implements Disk, FileOwner {
     return new SimDisk(this.#nextOptions(next), this.#state.afterKill());
   }
 
+  /** This device with the files of another: someone has copied a directory. */
+  withFilesOf(other: SimDisk, next: Partial<SimDiskOptions> = {}): SimDisk {
+    return new SimDisk(this.#nextOptions(next), other.#state.afterKill());
+  }
+
   /** Sum of the lengths of all files, in bytes. */
   usedBytes(): number {
     return this.#state.usedBytes();

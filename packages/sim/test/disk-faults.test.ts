@@ -315,6 +315,20 @@ describe("SimDisk copies and losses", () => {
     });
   });
 
+  it("a copied directory leaves the faults of its device behind and meets those of its new one", async () => {
+    const scene = new Scene();
+    const process = new Process(scene.scheduler);
+    const other = new SimDisk({ random: () => 0.5, clock: scene.clock, process });
+    await scene.run(async () => {
+      await stored(other);
+      other.faults.failNext("read", "io", 5);
+      scene.faults.failNext("open", "no-space", 1);
+      const copied = scene.disk.withFilesOf(other);
+      await assert.rejects(copied.open("file"), { code: "no-space" });
+      assert.deepEqual(await (await copied.open("file")).read(0, 10), bytes(10, 1));
+    });
+  });
+
   it("lost files are gone in both views, and those of the other kind stay", async () => {
     const scene = new Scene();
     const { disk } = scene;

@@ -163,7 +163,7 @@ export class Server {
 
   /** Between two lives: the directory is now a copy of that one, its own of old or another's. */
   putBack(disk: SimDisk): void {
-    this.disk = disk.copy({ process: this.#process });
+    this.disk = this.disk.withFilesOf(disk, { process: this.#process });
     this.durable = this.#observe();
   }
 
