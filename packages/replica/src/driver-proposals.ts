@@ -8,7 +8,8 @@ import { NotCommittedError } from "./errors.ts";
 import { type ForwardHost, Forwarding } from "./forwarding.ts";
 import type { Signal } from "./machine.ts";
 import type { Clock, Timer } from "./ports.ts";
-import { type Applied, type ProposalLimits, Proposals } from "./proposals.ts";
+import type { Applied } from "./proposal.ts";
+import { type ProposalLimits, Proposals } from "./proposals.ts";
 
 export interface ProposeOptions {
   /** Ends the wait: as `aborted` when the command has not left, as unknown otherwise. */

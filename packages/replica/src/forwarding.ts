@@ -6,7 +6,8 @@
 import { NOBODY, type NodeId, type StepResult, sometimes, type Term } from "@holdfast/raft";
 import type { ForwardReason, ForwardRequest, ForwardResponse } from "./codec/packet.ts";
 import { maybe } from "./maybe.ts";
-import type { Proposal, Proposals } from "./proposals.ts";
+import type { Proposal } from "./proposal.ts";
+import type { Proposals } from "./proposals.ts";
 import { SeenNumbers } from "./seen-numbers.ts";
 
 /** What forwarding needs of the replica. */

@@ -52,7 +52,7 @@ export {
   type Timer,
 } from "./ports.ts";
 export { joinProbes, type Probe } from "./probe.ts";
-export type { Applied } from "./proposals.ts";
+export type { Applied } from "./proposal.ts";
 export { openReplica, type Replica } from "./replica.ts";
 export { type ImageHeader, readImage } from "./snapshots/image.ts";
 export {

@@ -6,43 +6,8 @@
 import { assert, EMPTY, type Index, type NodeId, sometimes, type Term } from "@holdfast/raft";
 import { NotCommittedError, type NotCommittedReason, OutcomeUnknownError } from "./errors.ts";
 import type { Position, Signal } from "./machine.ts";
-
-/** What a successful `propose` yields. */
-export interface Applied<R> extends Position {
-  /** What the state machine of this node returned. */
-  readonly result: R;
-}
-
-/**
- * - `seeking`: in nobody's log for certain; waits for a leader.
- * - `forwarded`: sent to the leader; it may be in its log.
- * - `appended`: has a place in a leader's log.
- */
-export type Stage = "seeking" | "forwarded" | "appended" | "settled";
-
-/** One waiting command. The fields change as it goes along; `stage` says which are valid. */
-export interface Proposal<R> {
-  stage: Stage;
-  /** Kept while it may have to be sent (again): `seeking` and `forwarded`. */
-  command: Uint8Array;
-  readonly deadline: number;
-  /** `seeking`: no further try before this moment. */
-  retryAt: number;
-  /** How many nodes have refused it. */
-  refusals: number;
-  /** `forwarded`: the number of the request and who has it. */
-  forwardId: number;
-  sentTo: NodeId;
-  /** `appended`: its place. */
-  index: Index;
-  term: Term;
-  /** Another one that waits for the same index. */
-  next: Proposal<R> | undefined;
-  readonly resolve: (outcome: Applied<R>) => void;
-  readonly reject: (error: Error) => void;
-  readonly signal: Signal | undefined;
-  readonly onAbort: () => void;
-}
+import type { Applied, Proposal } from "./proposal.ts";
+import { Places } from "./proposal-places.ts";
 
 export interface ProposalLimits {
   /** Most callers that wait at a time. */
@@ -53,15 +18,6 @@ export interface ProposalLimits {
   readonly retryAfterMs: number;
 }
 
-/** An entry that was applied while answers of leaders were outstanding. */
-interface Past<R> extends Position {
-  /** Undefined when it was no command. */
-  readonly outcome: Applied<R> | undefined;
-}
-
-/** Results that are kept for answers of a leader which come later than the entry itself. */
-const RECENT_MAX = 4096;
-
 /**
  * The book of waiting proposals of one replica. It decides outcomes; who sends what where is not
  * its business.
@@ -71,8 +27,7 @@ export class Proposals<R> {
   readonly #all = new Set<Proposal<R>>();
   readonly #seeking = new Set<Proposal<R>>();
   readonly #byForward = new Map<number, Proposal<R>>();
-  readonly #byIndex = new Map<Index, Proposal<R>>();
-  readonly #recent = new Map<Index, Past<R>>();
+  readonly #places = new Places<R>();
   #unsentBytes = 0;
   #appliedIndex: Index = 0;
   #appliedTerm: Term = 0;
@@ -175,7 +130,7 @@ export class Proposals<R> {
     proposal.term = at.term;
     if (at.index > this.#appliedIndex) {
       if (at.term < this.#appliedTerm) this.#supersede(proposal);
-      else this.#await(proposal);
+      else this.#places.add(proposal);
     } else {
       this.#settleLate(proposal);
     }
@@ -201,7 +156,7 @@ export class Proposals<R> {
     for (const proposal of this.#all) {
       if (proposal.stage === "appended" && proposal.index <= at.index) {
         sometimes("proposals: a snapshot takes the place of the entry");
-        this.#unknown(proposal, "A snapshot took the place of its entry");
+        this.giveUp(proposal, "A snapshot took the place of its entry");
       }
     }
   }
@@ -211,7 +166,7 @@ export class Proposals<R> {
     for (const proposal of this.#byForward.values()) {
       if (proposal.sentTo !== peer) continue;
       sometimes("proposals: unknown since the connection to the leader was lost");
-      this.#unknown(proposal, `The connection to node ${peer} was lost`);
+      this.giveUp(proposal, `The connection to node ${peer} was lost`);
     }
   }
 
@@ -246,30 +201,29 @@ export class Proposals<R> {
     }
   }
 
-  /** Ends one that was sent and about which the leader could tell nothing. */
+  /** Ends one that was sent and of which nobody here can tell what became. */
   giveUp(proposal: Proposal<R>, message: string): void {
-    this.#unknown(proposal, message);
+    const { index, term } = proposal;
+    if (this.#close(proposal)) proposal.reject(new OutcomeUnknownError(message, index, term));
   }
 
   /** Ends all: the replica stops. */
   end(reason: "closed" | "failed", message: string): void {
-    for (const proposal of this.#all) {
-      if (proposal.stage === "seeking") this.refuse(proposal, reason, message);
-      else this.#unknown(proposal, message);
-    }
-    this.#recent.clear();
+    for (const proposal of this.#all) this.#cut(proposal, reason, message, message);
+    this.#places.forgetPast();
   }
 
   #settle(at: Position, outcome: Applied<R> | undefined): void {
     this.#rise(at);
-    let proposal = this.#byIndex.get(at.index);
-    if (proposal !== undefined) this.#byIndex.delete(at.index);
+    let proposal = this.#places.take(at.index);
     while (proposal !== undefined) {
       const next: Proposal<R> | undefined = proposal.next;
       this.#conclude(proposal, at.term, outcome);
       proposal = next;
     }
-    if (this.#byForward.size > 0) this.#remember({ index: at.index, term: at.term, outcome });
+    if (this.#byForward.size > 0) {
+      this.#places.remember({ index: at.index, term: at.term, outcome });
+    }
   }
 
   /** The entry at the proposal's index turned out to be of `term`. */
@@ -283,18 +237,13 @@ export class Proposals<R> {
     if (this.#close(proposal)) proposal.resolve(outcome);
   }
 
-  #await(proposal: Proposal<R>): void {
-    proposal.next = this.#byIndex.get(proposal.index);
-    this.#byIndex.set(proposal.index, proposal);
-  }
-
   /** The leader's answer came after the entry: the result may still be here. */
   #settleLate(proposal: Proposal<R>): void {
-    const past = this.#recent.get(proposal.index);
-    if (past !== undefined) sometimes("proposals: the leader's answer comes after the entry");
+    const past = this.#places.past(proposal.index);
     if (past === undefined) {
-      this.#unknown(proposal, "The leader's answer came too late to know the result");
+      this.giveUp(proposal, "The leader's answer came too late to know the result");
     } else {
+      sometimes("proposals: the leader's answer comes after the entry");
       this.#conclude(proposal, past.term, past.outcome);
     }
   }
@@ -315,45 +264,34 @@ export class Proposals<R> {
     }
   }
 
-  #remember(past: Past<R>): void {
-    this.#recent.set(past.index, past);
-    if (this.#recent.size <= RECENT_MAX) return;
-    for (const oldest of this.#recent.keys()) {
-      this.#recent.delete(oldest);
-      break;
-    }
-  }
-
   #forget(forwardId: number): void {
-    if (this.#byForward.delete(forwardId) && this.#byForward.size === 0) this.#recent.clear();
+    if (this.#byForward.delete(forwardId) && this.#byForward.size === 0) this.#places.forgetPast();
   }
 
   #abort(proposal: Proposal<R>): void {
-    if (proposal.stage === "seeking") {
-      this.refuse(proposal, "aborted", "Aborted before the command left");
-    } else {
-      this.#unknown(proposal, "Aborted while the command was under way");
-    }
+    const unsent = "Aborted before the command left";
+    this.#cut(proposal, "aborted", unsent, "Aborted while the command was under way");
   }
 
   #timeOut(proposal: Proposal<R>): void {
-    if (proposal.stage === "appended")
+    if (proposal.stage === "appended") {
       sometimes("proposals: the time is up with a place in the log");
-    if (proposal.stage === "seeking") {
-      this.refuse(proposal, "no-leader", "No leader took the command in time");
-    } else {
-      this.#unknown(proposal, "Not applied here in time");
     }
+    const unsent = "No leader took the command in time";
+    this.#cut(proposal, "no-leader", unsent, "Not applied here in time");
+  }
+
+  /**
+   * Ends it as what is true: certainly in no log while it is unsent, and nobody knows once sent.
+   */
+  #cut(proposal: Proposal<R>, reason: NotCommittedReason, unsent: string, sent: string): void {
+    if (proposal.stage === "seeking") this.refuse(proposal, reason, unsent);
+    else this.giveUp(proposal, sent);
   }
 
   #supersede(proposal: Proposal<R>): void {
     const message = `Another leader's entry took index ${proposal.index}`;
     this.refuse(proposal, "superseded", message);
-  }
-
-  #unknown(proposal: Proposal<R>, message: string): void {
-    const { index, term } = proposal;
-    if (this.#close(proposal)) proposal.reject(new OutcomeUnknownError(message, index, term));
   }
 
   /** Takes it out of all books. False when it has ended already. */
@@ -363,22 +301,10 @@ export class Proposals<R> {
     proposal.stage = "settled";
     this.#all.delete(proposal);
     this.#seeking.delete(proposal);
-    if (stage === "appended") this.#unchain(proposal);
+    if (stage === "appended") this.#places.remove(proposal);
     else this.#unsentBytes -= proposal.command.length;
     this.#forget(proposal.forwardId);
     proposal.signal?.removeEventListener("abort", proposal.onAbort);
     return true;
-  }
-
-  #unchain(proposal: Proposal<R>): void {
-    const first = this.#byIndex.get(proposal.index);
-    if (first === proposal) {
-      if (proposal.next === undefined) this.#byIndex.delete(proposal.index);
-      else this.#byIndex.set(proposal.index, proposal.next);
-      return;
-    }
-    for (let at = first; at !== undefined; at = at.next) {
-      if (at.next === proposal) at.next = proposal.next;
-    }
   }
 }

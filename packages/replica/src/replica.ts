@@ -10,7 +10,7 @@ import { fillOptions, type ReplicaOptions } from "./driver-options.ts";
 import type { ProposeOptions } from "./driver-proposals.ts";
 import { closeStore, openStore } from "./driver-start.ts";
 import { SnapshotRefusedError } from "./errors.ts";
-import type { Applied } from "./proposals.ts";
+import type { Applied } from "./proposal.ts";
 import { coreStatus, type ReplicaStatus } from "./status.ts";
 
 /**

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Proposal, Proposals } from "../src/proposals.ts";
+import type { Proposal } from "../src/proposal.ts";
+import { Proposals } from "../src/proposals.ts";
 import { bytes } from "./journal.ts";
 
 const LIMITS = { count: 4, bytes: 100, retryAfterMs: 50 };

@@ -70,7 +70,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: PROPOSALS,
-        find: 'this.#unknown(proposal, "Not applied here in time");',
+        find: 'this.#cut(proposal, "no-leader", unsent, "Not applied here in time");',
         put: 'this.refuse(proposal, "no-leader", "Not applied here in time");',
       },
     ],
@@ -93,7 +93,10 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
       {
         file: PROPOSALS,
         find: "proposal.term = at.term;",
-        put: "proposal.term = at.term;\n        if (this.#close(proposal))\n            proposal.resolve({ result: undefined, index: at.index, term: at.term });",
+        put: `proposal.term = at.term;
+        if (this.#close(proposal)) {
+            proposal.resolve({ result: undefined, index: at.index, term: at.term });
+        }`,
       },
     ],
     expect: WRONG,
@@ -106,7 +109,7 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: PROPOSALS,
-        find: 'this.#unknown(proposal, "A snapshot took the place of its entry");',
+        find: 'this.giveUp(proposal, "A snapshot took the place of its entry");',
         put: "this.#supersede(proposal);",
       },
     ],
