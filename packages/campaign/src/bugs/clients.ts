@@ -29,7 +29,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
       {
         file: FORWARDING,
         find: "this.#answer(request, STALE);",
-        put: "this.#host.start(request.command);\n            this.#answer(request, STALE);",
+        put: `this.#host.start(request.command);
+            this.#answer(request, STALE);`,
       },
     ],
     expect: WRONG,
@@ -43,7 +44,8 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
       {
         file: PROPOSALS,
         find: 'sometimes("proposals: unknown since the connection to the leader was lost");',
-        put: "this.refused(proposal, 0);\n            continue;",
+        put: `this.refused(proposal, 0);
+            continue;`,
       },
     ],
     expect: WRONG,
@@ -123,8 +125,10 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "replica/driver-proposals.js",
-        find: "if (next !== Number.POSITIVE_INFINITY)\n            this.#wakeBy(",
-        put: "if (false)\n            this.#wakeBy(",
+        find: `if (next !== Number.POSITIVE_INFINITY)
+            this.#wakeBy(`,
+        put: `if (false)
+            this.#wakeBy(`,
       },
     ],
     expect: STUCK,
@@ -151,8 +155,12 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "replica/codec/buffer.js",
-        find: "return checked(value);\n            }\n            scale",
-        put: "return checked(value >>> 0);\n            }\n            scale",
+        find: `return checked(value);
+            }
+            scale`,
+        put: `return checked(value >>> 0);
+            }
+            scale`,
       },
     ],
     expect: STUCK,
@@ -165,8 +173,10 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "replica/codec/entry.js",
-        find: "writer.difference(term, entry.term);\n            term = entry.term;",
-        put: "writer.difference(prevTerm, entry.term);\n            term = entry.term;",
+        find: `writer.difference(term, entry.term);
+            term = entry.term;`,
+        put: `writer.difference(prevTerm, entry.term);
+            term = entry.term;`,
       },
     ],
     expect: [...WRONG, ...STUCK],

@@ -17,7 +17,11 @@ export const DISK_BUGS: readonly PlantedBug[] = [
       {
         file: "replica/driver.js",
         find: "parts.write(effects.write);",
-        put: "{\n            parts.write(effects.write);\n            for (const message of effects.write.thenSend)\n                this.send(message);\n        }",
+        put: `{
+            parts.write(effects.write);
+            for (const message of effects.write.thenSend)
+                this.send(message);
+        }`,
       },
     ],
     expect: [...WRONG, ...STORE, ...STUCK],
@@ -44,8 +48,12 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: WAL,
-        find: "tail.write(records);\n            this.#isMarked = false;\n            await tail.file.sync();",
-        put: "await tail.file.sync();\n            this.#isMarked = false;\n            tail.write(records);",
+        find: `tail.write(records);
+            this.#isMarked = false;
+            await tail.file.sync();`,
+        put: `await tail.file.sync();
+            this.#isMarked = false;
+            tail.write(records);`,
       },
     ],
     expect: [...WRONG, ...STORE, ...STUCK],
@@ -148,7 +156,8 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "replica/wal/spare.js",
-        find: "await this.#disk.syncDirectory();\n        this.#offer(true);",
+        find: `await this.#disk.syncDirectory();
+        this.#offer(true);`,
         put: "this.#offer(true);",
       },
     ],

@@ -1,110 +1,12 @@
-/** Planted in replication and commit (paper §5.3, §5.4.2; thesis §10.2.1). */
+/** Planted in replication: appends, refusals, progress of peers, windows (paper §5.3). */
 
 import type { PlantedBug } from "./bug.ts";
 import { STUCK, WRONG } from "./checks.ts";
 
-const COMMIT = "raft/commit.js";
 const FOLLOWING = "raft/following.js";
 const LEADING = "raft/leading.js";
-const OUTBOX = "raft/outbox.js";
-const PROGRESS = "raft/progress.js";
-const QUORUM = "raft/quorum.js";
 
 export const REPLICATION_BUGS: readonly PlantedBug[] = [
-  {
-    name: "ack-before-fsync",
-    title: "A follower acknowledges entries before they are on disk",
-    cites: ["B9", "thesis §3.8"],
-    changes: [
-      {
-        file: FOLLOWING,
-        find: "emit(raft, appendResponse(raft, request, true, index, 0), index);",
-        put: "raft.outbox.send.push(appendResponse(raft, request, true, index, 0));",
-      },
-    ],
-    expect: WRONG,
-    seedsMax: 50,
-  },
-  {
-    name: "ack-overlap-in-flight",
-    title: "A repeated append is acknowledged while its first copy is still being synced",
-    cites: ["B9", "B15"],
-    changes: [
-      { file: OUTBOX, find: "promised <= raft.log.durable", put: "promised <= raft.written" },
-    ],
-    expect: WRONG,
-    seedsMax: 100,
-  },
-  {
-    name: "leader-counts-unsynced",
-    title: "A leader counts its own entries before they are on disk",
-    cites: ["B9", "thesis §10.2.1"],
-    changes: [
-      {
-        file: COMMIT,
-        find: "reached.push(raft.log.durable);",
-        put: "reached.push(raft.log.lastIndex);",
-      },
-    ],
-    expect: WRONG,
-    seedsMax: 50,
-  },
-  {
-    name: "commit-old-term",
-    title: "Entries of earlier terms commit by counting",
-    cites: ["B1", "§5.4.2", "Figure 8"],
-    changes: [
-      {
-        file: COMMIT,
-        find: "if (raft.log.termAt(index) !== raft.term) {",
-        put: "if (false) {",
-      },
-    ],
-    expect: WRONG,
-    seedsMax: 2000,
-  },
-  {
-    name: "commit-quorum-short",
-    title: "One copy less than a majority commits",
-    cites: ["B7"],
-    changes: [
-      {
-        file: QUORUM,
-        find: "return values[majorityOf(count) - 1];",
-        put: "return values[Math.max(0, majorityOf(count) - 2)];",
-      },
-    ],
-    expect: WRONG,
-    seedsMax: 50,
-  },
-  {
-    name: "commit-quorum-even",
-    title: "Half of an even number of copies commits",
-    cites: ["B7"],
-    changes: [
-      {
-        file: QUORUM,
-        find: "return values[majorityOf(count) - 1];",
-        put: "return values[(count - 1) >>> 1];",
-      },
-    ],
-    expect: WRONG,
-    seedsMax: 200,
-  },
-  {
-    name: "commit-beyond-verified",
-    title: "A follower commits up to the end of its log, not of what was compared",
-    cites: ["B4", "§5.3"],
-    changes: [
-      {
-        file: FOLLOWING,
-        find: "Math.min(request.commit, covered)",
-        put: "Math.min(request.commit, log.lastIndex)",
-      },
-    ],
-    expect: [...WRONG, ...STUCK],
-    seedsMax: 500,
-  },
   {
     name: "append-cuts-without-conflict",
     title: "Every append cuts the uncommitted log behind it, also where it is equal",
@@ -204,7 +106,8 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
       {
         file: "raft/role.js",
         find: "peer.sentAt = now - config.coalesceMs;",
-        put: "peer.sentAt = now - config.coalesceMs;\n        peer.match = raft.commit;",
+        put: `peer.sentAt = now - config.coalesceMs;
+        peer.match = raft.commit;`,
       },
     ],
     expect: [...WRONG, ...STUCK],
@@ -218,7 +121,8 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
       {
         file: LEADING,
         find: "const agree = raft.log.lastIndexUpTo(response.index, response.hintTerm);",
-        put: "const agree = raft.log.lastIndexUpTo(response.index, response.hintTerm);\n    peer.match = Math.max(peer.match, agree);",
+        put: `const agree = raft.log.lastIndexUpTo(response.index, response.hintTerm);
+    peer.match = Math.max(peer.match, agree);`,
       },
     ],
     expect: [...WRONG, ...STUCK],
@@ -256,7 +160,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     name: "in-flight-not-clamped",
     title: "A write that was under way when the log was cut vouches for what replaced it",
     cites: ["B15"],
-    changes: [{ file: OUTBOX, find: "clampInFlight(raft, from - 1);", put: "" }],
+    changes: [{ file: "raft/outbox.js", find: "clampInFlight(raft, from - 1);", put: "" }],
     expect: WRONG,
     seedsMax: 1000,
   },
@@ -267,7 +171,8 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "raft/log.js",
-        find: "if (this.durable >= from)\n            this.durable = from - 1;",
+        find: `if (this.durable >= from)
+            this.durable = from - 1;`,
         put: "",
       },
     ],
@@ -278,7 +183,7 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     name: "window-bytes-leak",
     title: "Bytes that were under way to a lost peer are never given back",
     cites: ["G1"],
-    changes: [{ file: PROGRESS, find: "this.bytesInWindow = 0;", put: "" }],
+    changes: [{ file: "raft/progress.js", find: "this.bytesInWindow = 0;", put: "" }],
     expect: [...WRONG, ...STUCK],
     seedsMax: 100,
   },
@@ -286,7 +191,9 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     name: "uncommitted-bytes-leak",
     title: "Committed entries don't give their bytes back to the leader's budget",
     cites: ["G2"],
-    changes: [{ file: COMMIT, find: "leader.uncommittedBytes -= entryBytes(entry);", put: ";" }],
+    changes: [
+      { file: "raft/commit.js", find: "leader.uncommittedBytes -= entryBytes(entry);", put: ";" },
+    ],
     expect: [...WRONG, ...STUCK],
     seedsMax: 50,
   },

@@ -48,7 +48,8 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
       {
         file: OWN,
         find: "return this.#take(at);",
-        put: "void this.#take(at);\n        return undefined;",
+        put: `void this.#take(at);
+        return undefined;`,
       },
     ],
     expect: [...WRONG, ...STORE, ...STUCK],
@@ -99,7 +100,8 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: SNAPSHOTS,
-        find: "await this.#disk.syncDirectory();\n        const others",
+        find: `await this.#disk.syncDirectory();
+        const others`,
         put: "const others",
       },
     ],
@@ -114,7 +116,8 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
       {
         file: OWN,
         find: "await this.#store.save(meta, chunks);",
-        put: "this.#hooks.taken(meta.index);\n            await this.#store.save(meta, chunks);",
+        put: `this.#hooks.taken(meta.index);
+            await this.#store.save(meta, chunks);`,
       },
     ],
     expect: [...WRONG, ...STORE, ...STUCK],
@@ -127,8 +130,10 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: QUEUE,
-        find: "if (write.snapshot !== undefined && !(await this.#install(write.snapshot)))\n                break;",
-        put: "if (write.snapshot !== undefined)\n                void this.#install(write.snapshot);",
+        find: `if (write.snapshot !== undefined && !(await this.#install(write.snapshot)))
+                break;`,
+        put: `if (write.snapshot !== undefined)
+                void this.#install(write.snapshot);`,
       },
     ],
     expect: [...WRONG, ...STORE, ...STUCK],
@@ -232,12 +237,15 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     changes: [
       {
         file: "raft/leading.js",
-        find: "outgoing.sentAt = Number.POSITIVE_INFINITY;\n        peer.silent = true;",
+        find: `outgoing.sentAt = Number.POSITIVE_INFINITY;
+        peer.silent = true;`,
         put: "outgoing.sentAt = Number.MAX_VALUE;",
       },
       {
         file: "raft/leading.js",
-        find: "if (peer.outgoing !== undefined)\n        peer.outgoing.sentAt = Number.POSITIVE_INFINITY;\n    else",
+        find: `if (peer.outgoing !== undefined)
+        peer.outgoing.sentAt = Number.POSITIVE_INFINITY;
+    else`,
         put: "if (peer.outgoing === undefined)",
       },
     ],
