@@ -4,7 +4,8 @@ import type { Index } from "@holdfast/raft";
 import type { Applied, ProposeOptions, Replica, ReplicaStatus } from "@holdfast/replica";
 import type { BoundMachine } from "./define-machine.ts";
 import type { DirectoryDisk } from "./disk.ts";
-import type { PeerStats, TcpNetwork } from "./network.ts";
+import type { TcpNetwork } from "./network.ts";
+import type { PeerStats } from "./network-peer.ts";
 import type { TraceFile, TraceStats } from "./trace-file.ts";
 
 export interface NodeStatus extends ReplicaStatus {

@@ -24,12 +24,12 @@ export type { HoldfastNode, NodeStatus } from "./holdfast-node.ts";
 export { DirectoryInUseError } from "./lock.ts";
 export {
   openTcpNetwork,
-  type PeerStats,
   type TcpNetwork,
   type TcpNetworkOptions,
 } from "./network.ts";
 export { AddressError, AddressInUseError } from "./network-errors.ts";
 export type { LaneLimits, LaneStats } from "./network-lane.ts";
+export type { PeerStats } from "./network-peer.ts";
 export type { NetworkEvent, NetworkReport, TurnedAway } from "./network-report.ts";
 export type {
   LimitOptions,

@@ -1,5 +1,6 @@
 /** Addresses as people write them: `host:port`, `[::1]:7001`. */
 
+import type { Socket } from "node:net";
 import { AddressError } from "./network-errors.ts";
 
 export interface Address {
@@ -21,4 +22,9 @@ export function parseAddress(text: string): Address {
 export function formatAddress(address: Address): string {
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return `${host}:${address.port}`;
+}
+
+/** Who is at the other end of a connection, for reports. */
+export function formatRemote({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress ?? "unknown"} port ${remotePort ?? 0}`;
 }

@@ -11,6 +11,7 @@ import {
   type Hello,
   type Verdict,
 } from "./handshake.ts";
+import { formatRemote } from "./network-address.ts";
 import { ACK, TCP_KEEP_ALIVE_MS } from "./network-lane.ts";
 import type { Reporter, TurnedAway } from "./network-report.ts";
 
@@ -138,9 +139,7 @@ export class Incoming {
   }
 
   private turnAway(why: TurnedAway): void {
-    const { remoteAddress, remotePort } = this.socket;
-    const remote = `${remoteAddress ?? "unknown"} port ${remotePort ?? 0}`;
-    this.options.reporter.tell({ kind: "turned-away", remote, why });
+    this.options.reporter.tell({ kind: "turned-away", remote: formatRemote(this.socket), why });
     this.close();
   }
 

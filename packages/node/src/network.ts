@@ -4,10 +4,11 @@ import { createServer, type Server, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { NodeId } from "@holdfast/raft";
 import type { Lane, Network, Receiver } from "@holdfast/replica";
-import { type Address, formatAddress, parseAddress } from "./network-address.ts";
-import { AddressError, AddressInUseError } from "./network-errors.ts";
+import { type Address, formatAddress, formatRemote, parseAddress } from "./network-address.ts";
 import { Incoming } from "./network-incoming.ts";
-import { type LaneLimits, type LaneStats, OutgoingLane } from "./network-lane.ts";
+import { type LaneLimits, OutgoingLane } from "./network-lane.ts";
+import { addressOf, listen } from "./network-listen.ts";
+import { Peer, type PeerStats } from "./network-peer.ts";
 import { type NetworkReport, Reporter } from "./network-report.ts";
 
 export interface TcpNetworkOptions extends Partial<LaneLimits> {
@@ -22,14 +23,6 @@ export interface TcpNetworkOptions extends Partial<LaneLimits> {
   readonly handshakesMax?: number;
   /** Told of what happens to connections. Must not throw. */
   readonly report?: (report: NetworkReport) => void;
-}
-
-export interface PeerStats {
-  readonly peer: NodeId;
-  readonly address: string;
-  readonly sending: Readonly<Record<Lane, LaneStats>>;
-  readonly receivedPackets: number;
-  readonly receivedBytes: number;
 }
 
 export interface TcpNetwork extends Network {
@@ -50,7 +43,6 @@ const DEFAULT_LIMITS: LaneLimits = {
   backoffMaxMs: 1000,
 };
 const HANDSHAKES_MAX = 64;
-const LANES: readonly Lane[] = ["vote", "append", "snapshot"];
 /** After this long `close` no longer waits for what was sent last to leave. */
 const CLOSE_MS_MAX = 250;
 
@@ -67,18 +59,6 @@ export async function openTcpNetwork(options: TcpNetworkOptions): Promise<TcpNet
   const server = createServer();
   await listen(server, options.listen, address);
   return new RealNetwork(options, server, peers);
-}
-
-/** What this node knows of one other. */
-interface Peer {
-  readonly id: NodeId;
-  address: Address;
-  lanes: Map<Lane, OutgoingLane>;
-  /** The receiver has been told that this peer is unreachable, and no lane has come up since. */
-  isReported: boolean;
-  readonly incoming: Map<Lane, Incoming>;
-  receivedPackets: number;
-  receivedBytes: number;
 }
 
 class RealNetwork implements TcpNetwork {
@@ -101,7 +81,7 @@ class RealNetwork implements TcpNetwork {
     this.server = server;
     this.address = addressOf(server);
     this.reporter = new Reporter(options.report ?? (() => {}), () => performance.now());
-    for (const [id, address] of peers) this.peers.set(id, newPeer(id, address));
+    for (const [id, address] of peers) this.peers.set(id, new Peer(id, address));
     server.on("connection", (socket) => this.onConnection(socket));
     // A server that could listen can still fail to accept (EMFILE): the dialers try again.
     server.on("error", () => {});
@@ -117,7 +97,7 @@ class RealNetwork implements TcpNetwork {
   }
 
   send(to: NodeId, lane: Lane, packet: Uint8Array): void {
-    this.peers.get(to)?.lanes.get(lane)?.send(packet);
+    this.peers.get(to)?.send(lane, packet);
   }
 
   setPeer(id: NodeId, address: string | undefined): void {
@@ -127,7 +107,7 @@ class RealNetwork implements TcpNetwork {
     if (parsed === undefined) {
       if (peer !== undefined) this.forget(peer);
     } else if (peer === undefined) {
-      const added = newPeer(id, parsed);
+      const added = new Peer(id, parsed);
       this.peers.set(id, added);
       if (this.receiver !== undefined) this.dial(added);
     } else if (formatAddress(peer.address) !== formatAddress(parsed)) {
@@ -137,17 +117,7 @@ class RealNetwork implements TcpNetwork {
   }
 
   stats(): readonly PeerStats[] {
-    return Array.from(this.peers.values(), (peer) => ({
-      peer: peer.id,
-      address: formatAddress(peer.address),
-      sending: {
-        vote: laneStats(peer, "vote"),
-        append: laneStats(peer, "append"),
-        snapshot: laneStats(peer, "snapshot"),
-      },
-      receivedPackets: peer.receivedPackets + sumOf(peer, "receivedPackets"),
-      receivedBytes: peer.receivedBytes + sumOf(peer, "receivedBytes"),
-    }));
+    return Array.from(this.peers.values(), (peer) => peer.stats());
   }
 
   close(): Promise<void> {
@@ -157,7 +127,7 @@ class RealNetwork implements TcpNetwork {
 
   private async closeAll(): Promise<void> {
     clearInterval(this.ticker);
-    for (const peer of this.peers.values()) closeLanes(peer);
+    for (const peer of this.peers.values()) peer.closeLanes();
     for (const connection of this.connections) connection.close();
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => resolve());
@@ -169,33 +139,31 @@ class RealNetwork implements TcpNetwork {
     clearTimeout(hurry);
   }
 
-  /** Connects, or after a change of address connects anew. */
   private dial(peer: Peer): void {
-    closeLanes(peer);
     const { clusterId, id } = this.options;
-    for (const lane of LANES) {
-      const outgoing = new OutgoingLane({
-        clusterId,
-        id,
-        peer: peer.id,
-        lane,
-        address: peer.address,
-        limits: this.limits,
-        reporter: this.reporter,
-        now: () => performance.now(),
-        track: (socket) => this.track(socket),
-        onConnected: () => {
-          peer.isReported = false;
-        },
-        onUnconnected: () => this.onUnconnected(peer),
-      });
-      peer.lanes.set(lane, outgoing);
-    }
+    peer.dial(
+      (lane) =>
+        new OutgoingLane({
+          clusterId,
+          id,
+          peer: peer.id,
+          lane,
+          address: peer.address,
+          limits: this.limits,
+          reporter: this.reporter,
+          now: () => performance.now(),
+          track: (socket) => this.track(socket),
+          onConnected: () => {
+            peer.isReported = false;
+          },
+          onUnconnected: () => this.onUnconnected(peer),
+        }),
+    );
   }
 
   private forget(peer: Peer): void {
-    closeLanes(peer);
-    for (const connection of peer.incoming.values()) connection.close();
+    peer.closeLanes();
+    peer.closeIncoming();
     this.peers.delete(peer.id);
   }
 
@@ -207,9 +175,7 @@ class RealNetwork implements TcpNetwork {
   }
 
   private tick(passedMs: number): void {
-    for (const peer of this.peers.values()) {
-      for (const lane of peer.lanes.values()) lane.tick(passedMs);
-    }
+    for (const peer of this.peers.values()) peer.tick(passedMs);
     for (const connection of this.connections) connection.tick(passedMs);
   }
 
@@ -226,7 +192,7 @@ class RealNetwork implements TcpNetwork {
       return;
     }
     if (this.handshakes >= handshakesMax) {
-      const remote = `${socket.remoteAddress ?? "unknown"} port ${socket.remotePort ?? 0}`;
+      const remote = formatRemote(socket);
       this.reporter.tell({ kind: "turned-away", remote, why: "too-many" });
       socket.destroy();
       return;
@@ -252,11 +218,7 @@ class RealNetwork implements TcpNetwork {
   private onWelcome(connection: Incoming): void {
     this.handshakes--;
     const { hello } = connection;
-    const incoming = hello === undefined ? undefined : this.peers.get(hello.from)?.incoming;
-    if (hello === undefined || incoming === undefined) return;
-    // The peer dialed again, so it has given up the older connection, even if nobody told this end.
-    incoming.get(hello.lane)?.close();
-    incoming.set(hello.lane, connection);
+    if (hello !== undefined) this.peers.get(hello.from)?.welcome(hello.lane, connection);
   }
 
   private onPacket(connection: Incoming, packet: Uint8Array): void {
@@ -268,77 +230,14 @@ class RealNetwork implements TcpNetwork {
   private onClose(connection: Incoming): void {
     this.connections.delete(connection);
     const { hello } = connection;
-    if (hello === undefined) {
-      this.handshakes--;
-      return;
-    }
-    const peer = this.peers.get(hello.from);
-    if (peer === undefined) return;
-    peer.receivedPackets += connection.receivedPackets;
-    peer.receivedBytes += connection.receivedBytes;
-    if (peer.incoming.get(hello.lane) === connection) peer.incoming.delete(hello.lane);
+    if (hello === undefined) this.handshakes--;
+    else this.peers.get(hello.from)?.ended(hello.lane, connection);
   }
-}
-
-function newPeer(id: NodeId, address: Address): Peer {
-  return {
-    id,
-    address,
-    lanes: new Map(),
-    isReported: false,
-    incoming: new Map(),
-    receivedPackets: 0,
-    receivedBytes: 0,
-  };
-}
-
-function closeLanes(peer: Peer): void {
-  for (const lane of peer.lanes.values()) lane.close();
-  peer.lanes = new Map();
-}
-
-const NOT_STARTED: LaneStats = {
-  connected: false,
-  connects: 0,
-  sentPackets: 0,
-  sentBytes: 0,
-  droppedPackets: 0,
-  queuedBytes: 0,
-};
-
-function laneStats(peer: Peer, lane: Lane): LaneStats {
-  return peer.lanes.get(lane)?.stats() ?? NOT_STARTED;
-}
-
-function sumOf(peer: Peer, what: "receivedPackets" | "receivedBytes"): number {
-  let sum = 0;
-  for (const connection of peer.incoming.values()) sum += connection[what];
-  return sum;
 }
 
 function gone(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     if (socket.closed) resolve();
     else socket.once("close", () => resolve());
-  });
-}
-
-function addressOf(server: Server): string {
-  const address = server.address();
-  if (address === null || typeof address === "string") return "";
-  return formatAddress({ host: address.address, port: address.port });
-}
-
-function listen(server: Server, text: string, address: Address): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      if (cause.code === "EADDRINUSE") reject(new AddressInUseError(text, { cause }));
-      else reject(new AddressError(text, cause.message, { cause }));
-    });
-    // exclusive: under node:cluster another process would otherwise share the port.
-    server.listen({ host: address.host, port: address.port, exclusive: true }, () => {
-      server.removeAllListeners("error");
-      resolve();
-    });
   });
 }
