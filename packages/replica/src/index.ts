@@ -55,12 +55,12 @@ export { joinProbes, type Probe } from "./probe.ts";
 export type { Applied } from "./proposal.ts";
 export { openReplica, type Replica } from "./replica.ts";
 export { type ImageHeader, readImage } from "./snapshots/image.ts";
+export { snapshotIndexOf } from "./snapshots/names.ts";
 export {
   type DamagedSnapshot,
   openSnapshots,
   type SnapshotOptions,
   SnapshotStore,
-  snapshotIndexOf,
 } from "./snapshots/snapshot-store.ts";
 export type { PeerStatus, ReplicaState, ReplicaStatus } from "./status.ts";
 export { TraceFormatError } from "./trace/errors.ts";

@@ -5,6 +5,7 @@ import { SnapshotDamagedError, StoreIdentityError, StoreVersionError } from "../
 import type { StoreIdentity } from "../identity.ts";
 import type { Disk, DiskFile } from "../ports.ts";
 import { isSameMeta, verifyImage } from "./image.ts";
+import { incomingName } from "./names.ts";
 
 export class Incoming {
   readonly meta: SnapshotMeta;
@@ -16,8 +17,7 @@ export class Incoming {
   }
 
   static async begin(disk: Disk, meta: SnapshotMeta): Promise<Incoming> {
-    const digits = meta.index.toString(16).padStart(16, "0");
-    return new Incoming(meta, await disk.create(`snapshot-${digits}-incoming.tmp`));
+    return new Incoming(meta, await disk.create(incomingName(meta.index)));
   }
 
   get name(): string {

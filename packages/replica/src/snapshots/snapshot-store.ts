@@ -14,11 +14,11 @@ import { SnapshotDamagedError, SnapshotMissingError, StoreIdentityError } from "
 import type { StoreIdentity } from "../identity.ts";
 import { maybe } from "../maybe.ts";
 import { type Disk, DiskError, type DiskFile } from "../ports.ts";
-import { isSameMeta, readImageHeader, readPayload, verifyImage, writeImage } from "./image.ts";
-import { Incoming, isAboutContent } from "./incoming.ts";
+import { Arrivals } from "./arrivals.ts";
+import { readImageHeader, readPayload, verifyImage, writeImage } from "./image.ts";
+import { isAboutContent } from "./incoming.ts";
+import { SAVING_NAME, snapshotIndexOf, snapshotName, TEMPORARY } from "./names.ts";
 
-const SAVING_NAME = "snapshot-saving.tmp";
-const TEMPORARY = /^snapshot-.*\.tmp$/;
 const KEPT = 2;
 
 export interface SnapshotOptions {
@@ -76,14 +76,8 @@ export class SnapshotStore {
   readonly #options: SnapshotOptions;
   /** Oldest first. */
   #stored: readonly Stored[];
-  #incoming: Incoming | undefined;
-  /**
-   * Received, and waiting to be put in force, oldest first: the next one may be complete before the
-   * last is installed (E12). The core lets only a few wait.
-   */
-  #checked: readonly Incoming[] = [];
+  readonly #arrivals: Arrivals;
   #saving: Promise<void> = Promise.resolve();
-  #arriving: Promise<void> = Promise.resolve();
 
   /** @internal Use `openSnapshots`. */
   constructor(
@@ -96,6 +90,7 @@ export class SnapshotStore {
     this.#options = options;
     this.#stored = [...stored].sort((a, b) => a.meta.index - b.meta.index);
     this.damaged = damaged;
+    this.#arrivals = new Arrivals(disk, options);
   }
 
   /** The newest usable one. */
@@ -169,35 +164,17 @@ export class SnapshotStore {
    * before, or of a snapshot that was checked already, changes nothing (E17). Calls queue up.
    */
   receive(piece: SnapshotPiece): Promise<void> {
-    return this.#arrive(async () => {
-      if (this.#checkedOf(piece.snapshot) !== undefined) return;
-      if (piece.offset === 0) {
-        await this.#incoming?.close();
-        this.#incoming = await Incoming.begin(this.#disk, piece.snapshot);
-      }
-      assert(this.#incoming !== undefined, "snapshots.receive: first piece is missing");
-      this.#incoming.receive(piece);
-    });
+    return this.#arrivals.receive(piece);
   }
 
   /** Whether what was received is all of this snapshot and undamaged. */
   check(meta: SnapshotMeta): Promise<boolean> {
-    return this.#arrive(async () => {
-      if (this.#checkedOf(meta) !== undefined) return true;
-      const incoming = this.#incoming;
-      if (incoming === undefined || !isSameMeta(incoming.meta, meta)) return false;
-      if (!(await incoming.check(this.#options.identity, this.#options.chunkBytes))) return false;
-      this.#incoming = undefined;
-      this.#checked = [...this.#checked, incoming];
-      return true;
-    });
+    return this.#arrivals.check(meta);
   }
 
   /** It was checked, and will not be installed. */
   discard(meta: SnapshotMeta): Promise<void> {
-    return this.#arrive(() =>
-      this.#forgetChecked(this.#checked.filter((other) => isSameMeta(other.meta, meta))),
-    );
+    return this.#arrivals.discard(meta);
   }
 
   /**
@@ -205,29 +182,24 @@ export class SnapshotStore {
    * happens.
    */
   install(meta: SnapshotMeta): Promise<void> {
-    return this.#arrive(async () => {
-      const incoming = this.#checkedOf(meta);
+    return this.#arrivals.inTurn(async () => {
+      const incoming = this.#arrivals.checked(meta);
       if (incoming === undefined) {
         assert(this.#find(meta.index) !== undefined, "snapshots.install: nothing was checked");
         return;
       }
       const bytes = incoming.size;
       await incoming.sync();
-      this.#checked = this.#checked.filter((other) => other !== incoming);
-      await incoming.close();
+      await this.#arrivals.release(incoming);
       await this.#putInForce(meta, bytes, incoming.name);
-      await this.#forgetChecked(this.#checked.filter((other) => other.meta.index < meta.index));
+      await this.#arrivals.forgetBefore(meta.index);
     });
   }
 
   /** Waits for what was begun and lets go of the files. */
   async close(): Promise<void> {
     await this.#saving;
-    await this.#arriving;
-    await this.#incoming?.close();
-    this.#incoming = undefined;
-    for (const incoming of this.#checked) await incoming.close();
-    this.#checked = [];
+    await this.#arrivals.close();
   }
 
   async #save(
@@ -260,7 +232,7 @@ export class SnapshotStore {
 
   /** The file is synced: now the name, then the directory, and only then is it the newest. */
   async #putInForce(meta: SnapshotMeta, bytes: number, from: string): Promise<void> {
-    const name = nameOf(meta.index);
+    const name = snapshotName(meta.index);
     await this.#disk.rename(from, name);
     await this.#disk.syncDirectory();
     const others = this.#stored.filter((stored) => stored.meta.index !== meta.index);
@@ -286,28 +258,6 @@ export class SnapshotStore {
   #find(index: Index): Stored | undefined {
     return this.#stored.find((stored) => stored.meta.index === index);
   }
-
-  #checkedOf(meta: SnapshotMeta): Incoming | undefined {
-    return this.#checked.find((incoming) => isSameMeta(incoming.meta, meta));
-  }
-
-  async #forgetChecked(spent: readonly Incoming[]): Promise<void> {
-    this.#checked = this.#checked.filter((incoming) => !spent.includes(incoming));
-    for (const incoming of spent) {
-      await incoming.close();
-      await this.#disk.remove(incoming.name);
-    }
-  }
-
-  /** Pieces, checks and installs happen in the order of the calls. */
-  #arrive<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#arriving.then(work);
-    this.#arriving = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    return result;
-  }
 }
 
 async function examine(
@@ -319,7 +269,7 @@ async function examine(
     const file = await disk.open(name);
     try {
       const { meta } = await verifyImage(file, options.identity, options.chunkBytes);
-      if (nameOf(meta.index) === name) return { meta, name, bytes: file.size };
+      if (snapshotName(meta.index) === name) return { meta, name, bytes: file.size };
       return { name, error: new SnapshotDamagedError(name, "header belongs to another snapshot") };
     } finally {
       await file.close();
@@ -330,14 +280,4 @@ async function examine(
     if (isUsable) return { name, error };
     throw error;
   }
-}
-
-function nameOf(index: Index): string {
-  return `snapshot-${index.toString(16).padStart(16, "0")}.snap`;
-}
-
-/** Up to where the snapshot in the file of this name goes; `undefined` for other files. */
-export function snapshotIndexOf(name: string): Index | undefined {
-  const digits = /^snapshot-([0-9a-f]{16})\.snap$/.exec(name)?.[1];
-  return digits === undefined ? undefined : Number.parseInt(digits, 16);
 }
