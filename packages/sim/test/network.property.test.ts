@@ -100,6 +100,19 @@ function newPlay(given: SceneOptions): Play {
   return { scene: new Scene({ ...given, nodes: NODES }), lifts: [], cuts: new Map(), sent: 0 };
 }
 
+/** A new scene that has been through all steps. */
+async function played(given: SceneOptions, steps: readonly Step[]): Promise<Play> {
+  const play = newPlay(given);
+  for (const step of steps) await take(play, step);
+  return play;
+}
+
+/** Nobody is paused and nothing lies on a link any more. */
+function heal(scene: Scene): void {
+  for (const id of scene.nodes) scene.life(id).process.resume();
+  scene.network.heal();
+}
+
 async function take(play: Play, step: Step): Promise<void> {
   const { scene, lifts } = play;
   const { network } = scene;
@@ -188,17 +201,14 @@ test("nothing is delivered across a cut link, whatever else lies on it", async (
 test("each packet ends once, arrives as it was sent, and figures agree", async () => {
   await fc.assert(
     fc.asyncProperty(options, wild, async (given, steps) => {
-      const play = newPlay(given);
-      const { scene } = play;
-      for (const step of steps) await take(play, step);
-      for (const id of scene.nodes) scene.life(id).process.resume();
-      scene.network.heal();
+      const { scene, sent } = await played(given, steps);
+      heal(scene);
       await scene.advance(10_000);
 
       const fates = scene.fates.flatMap((fate) => fate ?? []);
       const delivered = fates.filter(({ end }) => end === "delivered");
       const figures = scene.network.figures();
-      assert.equal(figures.packets, play.sent);
+      assert.equal(figures.packets, sent);
       assert.equal(figures.packets + figures.repeated, fates.length);
       assert.equal(figures.delivered, delivered.length);
       assert.equal(figures.lost, scene.losses().length);
@@ -219,14 +229,10 @@ test("each packet ends once, arrives as it was sent, and figures agree", async (
 test("connections deliver what one life sends to one life in order, without repeats", async () => {
   await fc.assert(
     fc.asyncProperty(options, wild, async (given, steps) => {
-      const play = newPlay({ ...given, carrying: "connections" });
-      const { scene } = play;
-      for (const step of steps) {
-        // The next life's connection may overtake the last one's: one life each here.
-        if (step.kind !== "restart") await take(play, step);
-      }
-      for (const id of scene.nodes) scene.life(id).process.resume();
-      scene.network.heal();
+      // The next life's connection may overtake the last one's: one life each here.
+      const inOneLife = steps.filter(({ kind }) => kind !== "restart");
+      const { scene } = await played({ ...given, carrying: "connections" }, inOneLife);
+      heal(scene);
       await scene.advance(10_000);
       for (const to of scene.nodes) {
         for (const from of scene.nodes) {
@@ -247,11 +253,8 @@ test("connections deliver what one life sends to one life in order, without repe
 test("after everything is healed all can talk again", async () => {
   await fc.assert(
     fc.asyncProperty(options, wild, async (given, steps) => {
-      const play = newPlay(given);
-      const { scene } = play;
-      for (const step of steps) await take(play, step);
-      for (const id of scene.nodes) scene.life(id).process.resume();
-      scene.network.heal();
+      const { scene } = await played(given, steps);
+      heal(scene);
       scene.network.weather = { delayMs: 1, jitterMs: 1, lost: 0, repeated: 0 };
       for (let round = 0; round < 60; round++) {
         for (const from of scene.nodes) {
@@ -279,11 +282,10 @@ test("the same seed and steps give the same run, another seed another", async ()
   await fc.assert(
     fc.asyncProperty(options, wild, async (given, steps) => {
       const run = async (seed: number): Promise<string> => {
-        const play = newPlay({ ...given, seed });
-        for (const step of steps) await take(play, step);
-        await play.scene.advance(5000);
-        const { arrivals, reports, fates } = play.scene;
-        const hash = play.scene.scheduler.trace.digest();
+        const { scene } = await played({ ...given, seed }, steps);
+        await scene.advance(5000);
+        const { arrivals, reports, fates } = scene;
+        const hash = scene.scheduler.trace.digest();
         return JSON.stringify([hash, arrivals, reports, fates]);
       };
       const seed = given.seed ?? 1;
