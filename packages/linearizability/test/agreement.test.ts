@@ -82,13 +82,19 @@ function agree<Input, Output, State>(
 const value = fc.nat(2);
 const maybe = fc.constantFrom<Scalar>(null, 0, 1, 2);
 
+const readRegister = fc.record({
+  input: fc.constant<RegisterInput>({ kind: "read" }),
+  output: maybe,
+});
+const writeRegister = fc.record({
+  input: value.map((n): RegisterInput => ({ kind: "write", value: n })),
+  output: fc.constant<Scalar>(null),
+});
+
 test("a register: 4,000 histories, each verdict as by brute force, each order checked", () => {
   const asked = fc.oneof(
-    fc.record({ input: fc.constant<RegisterInput>({ kind: "read" }), output: maybe }),
-    fc.record({
-      input: value.map((n): RegisterInput => ({ kind: "write", value: n })),
-      output: fc.constant<Scalar>(null),
-    }),
+    readRegister,
+    writeRegister,
     fc.record({
       input: fc.tuple(maybe, value).map(([from, to]): RegisterInput => ({ kind: "cas", from, to })),
       output: fc.boolean() as fc.Arbitrary<Scalar>,
@@ -141,12 +147,5 @@ test("append lists: 4,000 histories, each verdict as by brute force, each order 
 
 test("without foresight and partitions the verdicts are the same", () => {
   const { foresee: _foresee, ...plain } = register();
-  const asked = fc.oneof(
-    fc.record({ input: fc.constant<RegisterInput>({ kind: "read" }), output: maybe }),
-    fc.record({
-      input: value.map((n): RegisterInput => ({ kind: "write", value: n })),
-      output: fc.constant<Scalar>(null),
-    }),
-  );
-  agree(plain, asked, 2000);
+  agree(plain, fc.oneof(readRegister, writeRegister), 2000);
 });

@@ -137,7 +137,7 @@ test("I-12 on random histories every window and budget is back at zero once the 
     const run = new Run(seed);
     for (let turn = 0; turn < 1000; turn++) run.turn();
     run.heal();
-    for (let turn = 0; turn < 100; turn++) run.calmTurn();
+    for (let turn = 0; turn < 100; turn++) run.world.calmTurn();
     const [top] = run.world.leaders();
     assert.ok(top !== undefined && top.raft.role.kind === "leader");
     const { peers, uncommittedBytes } = top.raft.role;

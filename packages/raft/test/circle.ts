@@ -3,7 +3,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { Message, NodeId } from "@holdfast/raft";
+import type { Index, Message, NodeId } from "@holdfast/raft";
 import { Bench, type Past } from "./kit.ts";
 
 export class Circle {
@@ -29,6 +29,11 @@ export class Circle {
   part(a: NodeId, b: NodeId): void {
     this.cut.add(`${a}>${b}`);
     this.cut.add(`${b}>${a}`);
+  }
+
+  /** How far the log is committed, as far as anybody knows. */
+  commitMax(): Index {
+    return Math.max(...this.nodes.map(({ raft }) => raft.commit));
   }
 
   /** The nodes that lead, as far as they know. */

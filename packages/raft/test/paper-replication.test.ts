@@ -254,16 +254,7 @@ test("§5.5 a follower that restarts goes on from its disk and catches up", () =
 
 /** Lets everything work for so many milliseconds. */
 function run(world: World, ms: number): void {
-  for (const end = world.now + ms; world.now < end; world.now++) {
-    for (const message of world.wire.splice(0)) world.deliver(message);
-    for (const server of world.servers) {
-      if (!server.isUp) continue;
-      world.tick(server);
-      world.flush(server);
-      while (server.pending.length > 0) world.completeWrite(server);
-      world.flush(server);
-    }
-  }
+  for (const end = world.now + ms; world.now < end; ) world.calmTurn();
 }
 
 test("§5.5 a vote request that was lost is asked again when the transport reports it", () => {

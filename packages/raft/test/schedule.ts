@@ -150,25 +150,12 @@ export class Run {
     for (const server of world.servers) if (!server.isUp) world.restart(server);
     for (let round = 0; round < 4000 && !this.#isSettled(); round++) {
       if (round === 1500) this.#propose();
-      this.calmTurn();
+      this.world.calmTurn();
     }
     assert.ok(
       this.#isSettled(),
       `the cluster did not settle after the faults had ended\n${this.#report()}`,
     );
-  }
-
-  /** A millisecond in which everything works. */
-  calmTurn(): void {
-    const { world } = this;
-    world.now += 1;
-    for (const message of world.wire.splice(0)) world.deliver(message);
-    for (const server of world.servers) {
-      world.tick(server);
-      world.flush(server);
-      while (server.pending.length > 0) world.completeWrite(server);
-      world.flush(server);
-    }
   }
 
   #report(): string {

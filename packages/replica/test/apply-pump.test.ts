@@ -52,6 +52,15 @@ function scene(hooks: Partial<PumpHooks<number>> = {}) {
         time += ms;
       };
     },
+    /** Keeps the machine from applying until what it returns is called. */
+    hold: () => {
+      let end = (): void => {};
+      machine.before = () =>
+        new Promise((resolve) => {
+          end = resolve;
+        });
+      return () => end();
+    },
     /** Ends what waits for its turn, and the promises behind it. */
     turn: async () => {
       for (const run of soons.splice(0)) run();
@@ -115,12 +124,8 @@ test("E8 ApplyPump: a snapshot is restored after what came before it, and what f
 });
 
 test("ApplyPump: of snapshots that wait only the newest is restored", async () => {
-  const { pump, log, machine, turn } = scene();
-  let end = (): void => {};
-  machine.before = () =>
-    new Promise((resolve) => {
-      end = resolve;
-    });
+  const { pump, log, machine, hold, turn } = scene();
+  const end = hold();
   pump.apply(entries(1, 1));
   pump.restore(META);
   pump.apply(entries(4, 2));
@@ -177,12 +182,8 @@ test("ApplyPump: between two applies the owner may hold the machine", async () =
 });
 
 test("ApplyPump: after stop() a result that was under way is dropped", async () => {
-  const { pump, log, machine, turn } = scene();
-  let end = (): void => {};
-  machine.before = () =>
-    new Promise((resolve) => {
-      end = resolve;
-    });
+  const { pump, log, hold, turn } = scene();
+  const end = hold();
   pump.apply(entries(1, 2));
   pump.stop();
   end();

@@ -10,6 +10,7 @@ import { openReplica } from "@holdfast/replica";
 import type { SimDisk } from "@holdfast/sim";
 import { type Cluster, inCluster } from "./cluster.ts";
 import { proposeMany } from "./compacted.ts";
+import { contents } from "./crashes.ts";
 import { bytes } from "./journal.ts";
 import { breakable } from "./levers.ts";
 
@@ -18,12 +19,6 @@ async function stop(cluster: Cluster, id: number): Promise<SimDisk> {
   await member.replica?.close();
   member.replica = undefined;
   return member.disk;
-}
-
-async function contents(disk: SimDisk): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const name of await disk.list()) found[name] = disk.bytesOf(name).join();
-  return found;
 }
 
 test("H9 H14 a bit that flips in the middle of the log keeps that node down, by name and each time, and the others go on", async () => {

@@ -8,6 +8,7 @@ import { test } from "node:test";
 import type { Write } from "@holdfast/raft";
 import type { Recovered } from "@holdfast/replica";
 import type { SimDisk } from "@holdfast/sim";
+import { write } from "@holdfast/testkit";
 import { allOutcomes, makeDisk } from "./crashes.ts";
 import {
   crashes,
@@ -17,7 +18,7 @@ import {
   SETTINGS,
   type Setting,
 } from "./wal-scenes.ts";
-import { entries, entry, model, summary, write } from "./writes.ts";
+import { entries, entry, model, summary } from "./writes.ts";
 
 const ROUNDS = 4;
 const SMALL: Setting = { segmentBytes: 60, preallocate: false };

@@ -69,3 +69,10 @@ export function* allOutcomes(disk: SimDisk, seed: string, rounds: number): Gener
     yield disk.crash({ keep: "none", tornBytes });
   }
 }
+
+/** All bytes of all files, as text that is easy to compare. */
+export async function contents(disk: SimDisk): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const name of await disk.list()) found[name] = disk.bytesOf(name).join();
+  return found;
+}

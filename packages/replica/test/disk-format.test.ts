@@ -8,9 +8,9 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { openSnapshots, openWal } from "@holdfast/replica";
 import type { SimDisk } from "@holdfast/sim";
-import { golden } from "@holdfast/testkit";
+import { golden, write } from "@holdfast/testkit";
 import { makeDisk } from "./crashes.ts";
-import { model, snapshotMeta, summary, write } from "./writes.ts";
+import { model, snapshotMeta, summary } from "./writes.ts";
 
 const GOLDEN = new URL("../../testdata/disk-files.txt", import.meta.url);
 const PAGE = new URL("../../../../docs/reference/disk-format.md", import.meta.url);

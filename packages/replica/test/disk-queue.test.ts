@@ -3,21 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SnapshotMeta, Write } from "@holdfast/raft";
+import { write } from "@holdfast/testkit";
 import { DiskQueue } from "../src/disk-queue.ts";
 
 const META: SnapshotMeta = { index: 9, term: 2, members: { voters: [1] } };
 
-function write(seq: number, snapshot?: SnapshotMeta): Write {
-  return {
-    seq,
-    hardState: undefined,
-    snapshot,
-    truncateFrom: 0,
-    entries: [],
-    compactTo: 0,
-    compactTerm: 0,
-    thenSend: [],
-  };
+function numbered(seq: number, snapshot?: SnapshotMeta): Write {
+  return write({ seq, snapshot });
 }
 
 /** A disk whose every step ends when the test says so. */
@@ -60,8 +52,8 @@ function slowDisk() {
 
 test("DiskQueue: writes without a snapshot are handed on at once, so that they share a sync", async () => {
   const { queue, log, end } = slowDisk();
-  queue.push(write(1));
-  queue.push(write(2));
+  queue.push(numbered(1));
+  queue.push(numbered(2));
   assert.deepEqual(log, ["append 1", "append 2"]);
   assert.equal(queue.pending, 2);
   await end();
@@ -72,9 +64,9 @@ test("DiskQueue: writes without a snapshot are handed on at once, so that they s
 
 test("DiskQueue: an install waits for all before it, and all behind it wait for the install", async () => {
   const { queue, log, end } = slowDisk();
-  queue.push(write(1));
-  queue.push(write(2, META));
-  queue.push(write(3));
+  queue.push(numbered(1));
+  queue.push(numbered(2, META));
+  queue.push(numbered(3));
   assert.deepEqual(log, ["append 1"]);
   await end();
   assert.deepEqual(log.slice(1), ["durable 1", "install 9"]);
@@ -88,7 +80,7 @@ test("DiskQueue: an install waits for all before it, and all behind it wait for 
 test("DiskQueue: installed() resolves when that snapshot is in force, at once when none is due", async () => {
   const { queue, end } = slowDisk();
   await queue.installed(9);
-  queue.push(write(1, META));
+  queue.push(numbered(1, META));
   let isInForce = false;
   void queue.installed(9).then(() => {
     isInForce = true;
@@ -105,12 +97,12 @@ for (const [what, snapshot] of [
 ] as const) {
   test(`H11 DiskQueue: after a failed ${what} nothing is written and nothing becomes durable`, async () => {
     const { queue, log, fail } = slowDisk();
-    queue.push(write(1, snapshot));
-    queue.push(write(2, META));
+    queue.push(numbered(1, snapshot));
+    queue.push(numbered(2, META));
     await new Promise((resolve) => setImmediate(resolve));
     const before = log.length;
     await fail();
-    queue.push(write(3));
+    queue.push(numbered(3));
     await queue.idle();
     assert.equal(log.length, before + 1);
     assert.match(log[before] ?? "", /^failed (writing the log|installing a snapshot): EIO$/);
@@ -119,8 +111,8 @@ for (const [what, snapshot] of [
 
 test("DiskQueue: a failure is told once, however many writes were under way", async () => {
   const { queue, log, fail } = slowDisk();
-  queue.push(write(1));
-  queue.push(write(2));
+  queue.push(numbered(1));
+  queue.push(numbered(2));
   await fail();
   await fail();
   assert.equal(log.filter((line) => line.startsWith("failed")).length, 1);
@@ -128,8 +120,8 @@ test("DiskQueue: a failure is told once, however many writes were under way", as
 
 test("DiskQueue: idle() resolves only when nothing is pending", async () => {
   const { queue, end } = slowDisk();
-  queue.push(write(1));
-  queue.push(write(2, META));
+  queue.push(numbered(1));
+  queue.push(numbered(2, META));
   let isIdle = false;
   void queue.idle().then(() => {
     isIdle = true;
@@ -143,6 +135,6 @@ test("DiskQueue: idle() resolves only when nothing is pending", async () => {
 
 test("DiskQueue: a sequence that goes back is a bug", () => {
   const { queue } = slowDisk();
-  queue.push(write(2));
-  assert.throws(() => queue.push(write(2)), { code: "RAFT_INVARIANT" });
+  queue.push(numbered(2));
+  assert.throws(() => queue.push(numbered(2)), { code: "RAFT_INVARIANT" });
 });

@@ -6,15 +6,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodePacket, openReplica, openSnapshots, openWal } from "@holdfast/replica";
-import { type Cluster, inCluster } from "./cluster.ts";
+import { inCluster } from "./cluster.ts";
+import { proposeMany } from "./compacted.ts";
 import { bytes } from "./journal.ts";
 
 const IDENTITY = { clusterId: 7, nodeId: 1 };
-
-async function proposeMany(cluster: Cluster, count: number, name = "line"): Promise<void> {
-  const leader = await cluster.leader();
-  for (let i = 1; i <= count; i++) await cluster.replica(leader).propose(bytes(`${name} ${i}`));
-}
 
 test("snapshot policy: after so many entries one is taken, and the log before it goes", async () => {
   const options = { replica: { snapshotEveryEntries: 10 }, config: { trailingEntries: 3 } };

@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import type { SnapshotMeta, SnapshotPiece } from "@holdfast/raft";
 import { openSnapshots, type SnapshotStore } from "@holdfast/replica";
 import type { SimDisk } from "@holdfast/sim";
+import { IDENTITY } from "@holdfast/testkit";
 import { makeDisk } from "./crashes.ts";
-import { IDENTITY, snapshotMeta } from "./writes.ts";
+import { snapshotMeta } from "./writes.ts";
 
 export const CHUNK_BYTES = 64;
 

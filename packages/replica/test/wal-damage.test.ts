@@ -7,9 +7,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openWal, StoreIdentityError, StoreVersionError, WalDamagedError } from "@holdfast/replica";
 import { SECTOR_BYTES, type SimDisk } from "@holdfast/sim";
-import { makeDisk } from "./crashes.ts";
+import { IDENTITY, write } from "@holdfast/testkit";
+import { contents, makeDisk } from "./crashes.ts";
 import { HISTORIES, type History, open, SETTINGS, type Setting } from "./wal-scenes.ts";
-import { entries, entry, IDENTITY, model, summary, write } from "./writes.ts";
+import { entries, entry, model, summary } from "./writes.ts";
 
 interface Scene {
   readonly disk: SimDisk;
@@ -297,9 +298,3 @@ describe("wal in the wrong directory", () => {
     });
   });
 });
-
-async function contents(disk: SimDisk): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const name of await disk.list()) found[name] = disk.bytesOf(name).join();
-  return found;
-}

@@ -6,20 +6,19 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DiskError, type DiskErrorCode, WalFailedError } from "@holdfast/replica";
-import type { DiskOperation, SimDisk } from "@holdfast/sim";
+import type { DiskOperation } from "@holdfast/sim";
+import { write } from "@holdfast/testkit";
 import { failingDisk, fewOutcomes, makeDisk } from "./crashes.ts";
 import {
-  allowed,
   HISTORIES,
   type History,
   open,
-  type Progress,
-  recover,
+  recoverAndStay,
   run,
   SETTINGS,
   type Setting,
 } from "./wal-scenes.ts";
-import { entries, entry, summary, write } from "./writes.ts";
+import { entries, entry, summary } from "./writes.ts";
 
 const ROUNDS = 4;
 
@@ -43,24 +42,11 @@ async function failEach(fault: Fault, setting: Setting, history: History): Promi
     if (!hit) return cases;
     const context = `${history.name}, ${setting.segmentBytes} bytes, ${fault.code} at ${failAt}`;
     for (const left of fewOutcomes(disk, context, ROUNDS)) {
-      await restart(left, setting, progress, context);
+      // After a failed sync the cache shows bytes that are not on disk.
+      await recoverAndStay(left, setting, progress, context);
       cases += 1;
     }
   }
-}
-
-/**
- * After a failed sync the cache shows bytes that are not on disk: what a restart finds must outlive
- * a power loss.
- */
-async function restart(
-  left: SimDisk,
-  setting: Setting,
-  progress: Progress,
-  context: string,
-): Promise<void> {
-  const { found } = await recover(left, setting, allowed(progress), context);
-  await recover(left.crash({ keep: "none" }), setting, [found], `${context}, power loss after`);
 }
 
 describe("wal on a failing disk", () => {

@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import type { Write } from "@holdfast/raft";
 import { openWal, type Recovered, type Wal, WalFailedError } from "@holdfast/replica";
 import type { SimDisk } from "@holdfast/sim";
+import { IDENTITY, write } from "@holdfast/testkit";
 import { crashingDisk } from "./crashes.ts";
-import { entries, entry, IDENTITY, model, snapshotMeta, summary, write } from "./writes.ts";
+import { entries, entry, model, snapshotMeta, summary } from "./writes.ts";
 
 export interface Setting {
   readonly segmentBytes: number;
@@ -145,6 +146,22 @@ export async function recover(
   if (!states.includes(found))
     assert.fail(`${context}: found ${found}, not of ${states.join("\n")}`);
   return { wal, found };
+}
+
+/**
+ * Recovers, and once more after a power loss: what a recovery has found must itself be durable,
+ * for a node votes and answers on the strength of it.
+ */
+export async function recoverAndStay(
+  left: SimDisk,
+  setting: Setting,
+  progress: Progress,
+  context: string,
+): Promise<{ disk: SimDisk; wal: Wal }> {
+  const { found } = await recover(left, setting, allowed(progress), context);
+  const disk = left.crash({ keep: "none" });
+  const { wal } = await recover(disk, setting, [found], `${context}, power loss after`);
+  return { disk, wal };
 }
 
 /** Crashes `history` at each of its operations in turn. */

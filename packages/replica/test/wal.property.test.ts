@@ -5,10 +5,11 @@ import { describe, it } from "node:test";
 import type { Write } from "@holdfast/raft";
 import type { Wal } from "@holdfast/replica";
 import type { SimDisk } from "@holdfast/sim";
+import { write } from "@holdfast/testkit";
 import fc from "fast-check";
 import { fewOutcomes, makeDisk } from "./crashes.ts";
 import { open, type Setting } from "./wal-scenes.ts";
-import { entry, model, snapshotMeta, summary, write } from "./writes.ts";
+import { entry, model, snapshotMeta, summary } from "./writes.ts";
 
 type Step =
   | { readonly kind: "append"; readonly count: number; readonly bytes: number }

@@ -7,9 +7,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ConfigError, InvariantError, type Write } from "@holdfast/raft";
 import { openWal, type Recovered, type Wal, WalClosedError } from "@holdfast/replica";
-import { Random, SimDisk, type SimDiskOptions } from "@holdfast/sim";
+import type { SimDisk } from "@holdfast/sim";
+import { IDENTITY, write } from "@holdfast/testkit";
 import { hasWal } from "../src/wal/open-wal.ts";
-import { entries, entry, IDENTITY, model, snapshotMeta, summary, write } from "./writes.ts";
+import { makeDisk } from "./crashes.ts";
+import { entries, entry, model, snapshotMeta, summary } from "./writes.ts";
 
 describe("wal", () => {
   it("a new log is empty", async () => {
@@ -343,11 +345,6 @@ describe("wal refuses", () => {
     });
   }
 });
-
-function makeDisk(options: Partial<SimDiskOptions> = {}): SimDisk {
-  const random = new Random(1);
-  return new SimDisk({ random: () => random.fraction(), ...options });
-}
 
 /** A log together with the operations on its disk from now on; `hook` is told of each. */
 async function openWatched(

@@ -1,9 +1,6 @@
 /** Short ways to say what is written to a log, for the tests of the store. */
 
 import type { Entry, HardState, SnapshotMeta, Write } from "@holdfast/raft";
-import type { StoreIdentity } from "@holdfast/replica";
-
-export const IDENTITY: StoreIdentity = { clusterId: 7, nodeId: 3 };
 
 export function entry(index: number, term: number, text = `entry-${index}-${term}`): Entry {
   return { index, term, kind: "command", data: new TextEncoder().encode(text) };
@@ -12,20 +9,6 @@ export function entry(index: number, term: number, text = `entry-${index}-${term
 /** Entries `first..last`, all of one term. */
 export function entries(first: number, last: number, term: number): readonly Entry[] {
   return Array.from({ length: last - first + 1 }, (_, k) => entry(first + k, term));
-}
-
-export function write(parts: Partial<Write> = {}): Write {
-  return {
-    seq: 0,
-    hardState: undefined,
-    snapshot: undefined,
-    truncateFrom: 0,
-    entries: [],
-    compactTo: 0,
-    compactTerm: 0,
-    thenSend: [],
-    ...parts,
-  };
 }
 
 export function snapshotMeta(index: number, term: number): SnapshotMeta {

@@ -4,15 +4,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openSnapshots, StoreVersionError, WalDamagedError } from "@holdfast/replica";
 import { type Damage, type DiskPlace, Random, type SimDisk } from "@holdfast/sim";
-import {
-  entries,
-  foundBy,
-  IDENTITY,
-  makeDisk,
-  openLog,
-  type Setting,
-  write,
-} from "./durable-scenes.ts";
+import { IDENTITY, write } from "@holdfast/testkit";
+import { entries, foundBy, makeDisk, openLog, type Setting } from "./durable-scenes.ts";
 
 const PLACES: readonly DiskPlace[] = ["head", "middle", "tail"];
 const DAMAGES: readonly Damage[] = ["flip-bit", "zero-sector", "noise-sector", "truncate"];

@@ -5,17 +5,16 @@ import { describe, it } from "node:test";
 import type { Write } from "@holdfast/raft";
 import { DiskError, type Wal } from "@holdfast/replica";
 import { DurableLog, type Keep, Random, Readings, type SimDisk } from "@holdfast/sim";
+import { IDENTITY, write } from "@holdfast/testkit";
 import fc from "fast-check";
 import {
   entries,
   foundBy,
-  IDENTITY,
   makeDisk,
   openLog,
   type Setting,
   saidBy,
   startedFrom,
-  write,
 } from "./durable-scenes.ts";
 
 type Step =

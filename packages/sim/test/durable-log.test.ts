@@ -5,16 +5,15 @@ import { describe, it } from "node:test";
 import type { Raft } from "@holdfast/raft";
 import { type DiskFile, openSnapshots } from "@holdfast/replica";
 import { DiskFaults, DurableLog, Random, Readings, type SimDisk } from "@holdfast/sim";
+import { IDENTITY, write } from "@holdfast/testkit";
 import {
   entries,
   foundBy,
-  IDENTITY,
   makeDisk,
   openLog,
   type Setting,
   saidBy,
   startedFrom,
-  write,
 } from "./durable-scenes.ts";
 
 const FIRST = "wal-0000000000000001.log";

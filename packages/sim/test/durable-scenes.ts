@@ -7,12 +7,10 @@ import {
   makeConfig,
   membersOf,
   type Raft,
-  type Write,
 } from "@holdfast/raft";
-import { openWal, type Recovered, type StoreIdentity, type Wal } from "@holdfast/replica";
+import { openWal, type Recovered, type Wal } from "@holdfast/replica";
 import { type DurableLog, Random, SimDisk, type SimDiskOptions } from "@holdfast/sim";
-
-export const IDENTITY: StoreIdentity = { clusterId: 7, nodeId: 3 };
+import { IDENTITY } from "@holdfast/testkit";
 
 export interface Setting {
   readonly segmentBytes: number;
@@ -29,20 +27,6 @@ export async function openLog(
   setting: Setting = { segmentBytes: 4096, preallocate: false },
 ): Promise<{ readonly wal: Wal; readonly recovered: Recovered }> {
   return await openWal(disk, { identity: IDENTITY, ...setting });
-}
-
-export function write(parts: Partial<Write> = {}): Write {
-  return {
-    seq: 0,
-    hardState: undefined,
-    snapshot: undefined,
-    truncateFrom: 0,
-    entries: [],
-    compactTo: 0,
-    compactTerm: 0,
-    thenSend: [],
-    ...parts,
-  };
 }
 
 /** `count` entries from index `first` on, each with `bytes` bytes of payload. */
