@@ -2,7 +2,7 @@
 
 import { FAIR } from "../network.ts";
 import type { Fault } from "../plan/fault.ts";
-import type { DiskHabits, Load, Plan } from "../plan/plan.ts";
+import type { DiskHabits, Plan } from "../plan/plan.ts";
 import type { Candidates } from "./candidates.ts";
 import { dropNode } from "./drop-node.ts";
 
@@ -55,27 +55,18 @@ function fewerFaults(candidates: Candidates): Promise<void> {
 }
 
 async function lessLoad(candidates: Candidates): Promise<void> {
-  const tryLoads = (changes: readonly Partial<Load>[]): Promise<number | undefined> => {
-    const { plan } = candidates;
-    return candidates.firstOf(
-      changes.map((change) => ({ ...plan, load: { ...plan.load, ...change } })),
-    );
-  };
   await descend(
     candidates,
     ({ load }) => load.clients,
     1,
-    (plan, clients) => ({
-      ...plan,
-      load: { ...plan.load, clients },
-    }),
+    (plan, clients) => changed(plan, "load", { clients }),
   );
-  await tryLoads([{ keys: 1 }]);
-  await tryLoads([{ valueBytes: 0 }]);
-  await tryLoads([{ reads: 0 }]);
+  for (const less of [{ keys: 1 }, { valueBytes: 0 }, { reads: 0 }]) {
+    await tryChange(candidates, "load", less);
+  }
   for (;;) {
     const thinkMs = candidates.plan.load.thinkMs * 2;
-    if (thinkMs > 2000 || (await tryLoads([{ thinkMs }])) === undefined) return;
+    if (thinkMs > 2000 || !(await tryChange(candidates, "load", { thinkMs }))) return;
   }
 }
 
@@ -119,19 +110,11 @@ async function fewerKnobs(candidates: Candidates): Promise<void> {
   });
   const untimed = Object.entries(candidates.plan.knobs).filter(([name]) => !TIMING.includes(name));
   await candidates.firstOf([{ ...candidates.plan, knobs: Object.fromEntries(untimed) }]);
-  const rest = candidates.plan;
-  await candidates.fewest(Object.entries(rest.knobs), (kept) => ({
-    ...rest,
-    knobs: Object.fromEntries(kept),
-  }));
+  await fewestIn(candidates, "knobs");
 }
 
 function fewerRarePaths(candidates: Candidates): Promise<void> {
-  const { plan } = candidates;
-  return candidates.fewest(Object.entries(plan.maybe), (kept) => ({
-    ...plan,
-    maybe: Object.fromEntries(kept),
-  }));
+  return fewestIn(candidates, "maybe");
 }
 
 async function plainNodes(candidates: Candidates): Promise<void> {
@@ -147,8 +130,7 @@ async function plainNodes(candidates: Candidates): Promise<void> {
   }));
   const habits = [{ syncJitterMs: 0 }, { otherMs: 0 }, { afterFailedSync: "keeps" }, { syncMs: 1 }];
   for (const plain of habits as readonly Partial<DiskHabits>[]) {
-    const { disks } = candidates.plan;
-    await candidates.firstOf([{ ...candidates.plan, disks: { ...disks, ...plain } }]);
+    await tryChange(candidates, "disks", plain);
   }
 }
 
@@ -163,14 +145,11 @@ async function plainSurroundings(candidates: Candidates): Promise<void> {
 async function plainHealing(candidates: Candidates): Promise<void> {
   const ids = Array.from({ length: candidates.plan.nodes }, (_, at) => at + 1);
   for (const plain of [{ core: ids, others: {} }, { calmTimeouts: 0 }]) {
-    const { healing } = candidates.plan;
-    await candidates.firstOf([{ ...candidates.plan, healing: { ...healing, ...plain } }]);
+    await tryChange(candidates, "healing", plain);
   }
-  const { plan } = candidates;
-  const others = Object.fromEntries(
-    Object.keys(plan.healing.others).map((id) => [id, "down"] as const),
-  );
-  await candidates.firstOf([{ ...plan, healing: { ...plan.healing, others } }]);
+  const left = Object.keys(candidates.plan.healing.others);
+  const others = Object.fromEntries(left.map((id) => [id, "down"] as const));
+  await tryChange(candidates, "healing", { others });
 }
 
 /** Lengths and counts of faults, which may as well be smaller, and the least that they may be. */
@@ -234,6 +213,31 @@ function withFault(plan: Plan, place: number, change: Readonly<Record<string, un
     at === place ? ({ ...fault, ...change } as Fault) : fault,
   );
   return { ...plan, faults };
+}
+
+/** Parts of a plan whose fields have plainer values. */
+type Part = "load" | "disks" | "healing";
+
+function changed<P extends Part>(plan: Plan, part: P, change: Partial<Plan[P]>): Plan {
+  return { ...plan, [part]: { ...plan[part], ...change } };
+}
+
+/** True when the plan still fails with that change in one of its parts. */
+async function tryChange<P extends Part>(
+  candidates: Candidates,
+  part: P,
+  change: Partial<Plan[P]>,
+): Promise<boolean> {
+  return (await candidates.firstOf([changed(candidates.plan, part, change)])) !== undefined;
+}
+
+/** Leaves out what has a default; what is left is needed. */
+function fewestIn(candidates: Candidates, part: "knobs" | "maybe"): Promise<void> {
+  const { plan } = candidates;
+  return candidates.fewest(Object.entries(plan[part]), (kept) => ({
+    ...plan,
+    [part]: Object.fromEntries(kept),
+  }));
 }
 
 /** Makes a number as small as it can be: the least, or what halving the distance leads to. */
