@@ -14,6 +14,7 @@ import { failedSeedLines, isPassed, type SummaryOptions, summaryText } from "./s
 import type { Surroundings } from "./surroundings.ts";
 import { Tally } from "./tally.ts";
 
+/** A campaign as it is asked for on a command line. */
 export interface CampaignRequest
   extends Omit<CampaignOptions, "engine" | "signal" | "jobsPerThread"> {
   /** A campaign of so many seeds must reach all marks, unless its profile leaves something out. */

@@ -3,6 +3,7 @@
 import type { Ran } from "./job.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 
+/** Which seeds, for how long, and on how many threads. */
 export interface CampaignOptions extends LaneOptions {
   /** First seed. */
   readonly from: number;

@@ -8,12 +8,10 @@ export { type CampaignRequest, campaignCommand } from "./campaign-command.ts";
 export type { Engine, Onlooker } from "./engine.ts";
 export { type Guarded, guarded, type Intrusion, outsideRun, PlatformError } from "./guard.ts";
 export type { Job, Ran } from "./job.ts";
-export { Lane, type LaneOptions } from "./lane.ts";
+export type { LaneOptions } from "./lane.ts";
 export { type ReplayRequest, replay } from "./replay-command.ts";
-export { runJob, runPlanned } from "./run-job.ts";
 export { type ShrinkRequest, shrinkCommand } from "./shrink-command.ts";
 export type { Source, Surroundings } from "./surroundings.ts";
-export { Tally } from "./tally.ts";
 
 /** Address of the module with the engine that simulates real clusters. */
 export const SIM_ENGINE: string = new URL("./sim-engine.js", import.meta.url).href;

@@ -2,6 +2,7 @@
 
 import type { Failure, Outcome, Plan } from "@holdfast/sim";
 
+/** One seed or plan to run. */
 export interface Job {
   readonly source: { readonly seed: number } | { readonly plan: Plan };
   /** Run it again and compare. */
@@ -10,11 +11,13 @@ export interface Job {
   readonly isWatched: boolean;
 }
 
+/** What came of a job. */
 export interface Ran {
   /** Of the run, or of what should have run it. */
   readonly failure: Failure | undefined;
   /** Absent when the run came to no end. */
   readonly outcome: Outcome | undefined;
+  /** Real time, in ms. */
   readonly wallMs: number;
 }
 

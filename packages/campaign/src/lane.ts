@@ -5,6 +5,7 @@ import type { Profile } from "@holdfast/sim";
 import { type Job, type Ran, withoutEnd } from "./job.ts";
 import type { WorkerStart } from "./worker.ts";
 
+/** What a thread runs, and when it is given up or replaced. */
 export interface LaneOptions {
   /** Address of the module that exports the engine. */
   readonly engine: string;
@@ -18,6 +19,7 @@ export interface LaneOptions {
 /** More than this, and a thread ends instead of the machine. */
 const HEAP_MAX_MB = 2048;
 
+/** A worker thread that takes one job after the other, and a new one when that ends. */
 export class Lane {
   readonly #options: LaneOptions;
   #worker: Worker | undefined;

@@ -12,6 +12,7 @@ import { planOf } from "./read-source.ts";
 import { runPlanned } from "./run-job.ts";
 import type { Source, Surroundings } from "./surroundings.ts";
 
+/** One run, to be told. */
 export interface ReplayRequest {
   readonly source: Source;
   readonly profile: Profile;
@@ -19,6 +20,7 @@ export interface ReplayRequest {
   readonly isBrief: boolean;
   /** Once more on a thread; the two must be equal. */
   readonly isTwice: boolean;
+  /** Gets everything that happens, as trace events. */
   readonly tracePath: string | undefined;
   /** For the second run, in ms. */
   readonly limitMs: number;

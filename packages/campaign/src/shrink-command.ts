@@ -11,6 +11,7 @@ import { outcomeLines } from "./replay-command.ts";
 import { DIFFERS } from "./run-job.ts";
 import type { Source, Surroundings } from "./surroundings.ts";
 
+/** A failing run, to be made small. */
 export interface ShrinkRequest {
   readonly source: Source;
   readonly profile: Profile;

@@ -2,6 +2,7 @@
 
 import type { Screen } from "./progress.ts";
 
+/** What a command has around it. */
 export interface Surroundings {
   /** Takes what goes to the standard output. */
   readonly write: (text: string) => void;

@@ -3,6 +3,7 @@
 import type { Failure, FaultKind, RunFigures } from "@holdfast/sim";
 import type { Ran } from "./job.ts";
 
+/** A seed whose run failed, and how. */
 export interface FailedSeed {
   readonly seed: number;
   readonly failure: Failure;
@@ -24,6 +25,7 @@ const OUTCOMES = ["ok", "failed", "unknown"] as const;
 /** From the healing on, in longest election timeouts. */
 export type Recovery = NonNullable<RunFigures["recovery"]>;
 
+/** The sums of a campaign. */
 export class Tally {
   /** Runs that are done, those without an end too. */
   seeds = 0;

@@ -4,6 +4,7 @@ import type { Foresight, Guards, Model, Observation } from "./model.ts";
 import { type Seen, UNKNOWN } from "./operation.ts";
 import { asRecord, isScalar, type Scalar, showScalar } from "./scalar.ts";
 
+/** One call: append a value to the list at a key, or read that list. */
 export type AppendListInput =
   | { readonly kind: "append"; readonly key: string; readonly value: Scalar }
   | { readonly kind: "read"; readonly key: string };

@@ -16,6 +16,7 @@ export interface Budget {
   readonly isSpent?: () => boolean;
 }
 
+/** Options of {@link check}. */
 export interface CheckOptions {
   readonly budget?: Budget;
 }

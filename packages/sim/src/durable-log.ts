@@ -33,6 +33,7 @@ import { readable } from "./readable.ts";
 /** What `missingIn` says when all that is gone is a snapshot. */
 export const LACKS_SNAPSHOT = "durable: a restart lacks a snapshot";
 
+/** Whose log it is, and how what is read is kept. */
 export interface DurableLogOptions {
   /** Files of others count for nothing. */
   readonly identity: StoreIdentity;

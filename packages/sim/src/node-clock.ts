@@ -10,6 +10,7 @@ import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
 import { type Scheduler, TimedEvent } from "./scheduler.ts";
 
+/** Whose clock it is and how wrong it goes. */
 export interface NodeClockOptions {
   readonly scheduler: Scheduler;
   readonly process: Process;
@@ -28,6 +29,7 @@ const EARLY_DELAY_MS_MIN = 2;
 /** Times of the node are sums of fractions: so much short of a moment is at it. */
 const ROUNDING_MS = 1e-6;
 
+/** The clock of one process: offset, drift, leaps ahead, timers a little early or late. */
 export class NodeClock implements Clock {
   readonly #scheduler: Scheduler;
   readonly #process: Process;

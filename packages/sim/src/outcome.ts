@@ -3,6 +3,7 @@
 import type { NodeId } from "@holdfast/raft";
 import type { FaultKind } from "./plan/fault.ts";
 
+/** What was found wrong first; a run ends with it. */
 export interface Failure {
   /** Constant text of what was broken: the same bug gives the same one. */
   readonly check: string;
@@ -15,6 +16,7 @@ export interface Failure {
   readonly stack: string;
 }
 
+/** How much happened in a run, over all nodes and all their lives. */
 export interface RunFigures {
   /** Size of the cluster. */
   readonly nodes: number;
@@ -41,6 +43,7 @@ export interface RunFigures {
   };
 }
 
+/** What came of a run. */
 export interface Outcome {
   readonly failure: Failure | undefined;
   /** Of everything that happened: equal for equal plans and code, on every machine. */

@@ -14,6 +14,7 @@ export type Caller = "timer" | "io" | "soon";
 
 type Held = Record<Caller, (() => void)[]>;
 
+/** One life of a node: paused it gets everything later and in order, dead it gets nothing. */
 export class Process {
   readonly #scheduler: Scheduler;
   #isAlive = true;

@@ -15,6 +15,7 @@ import { processFault } from "./world/process-faults.ts";
 import type { Place, Specimen, Stage } from "./world/stage.ts";
 import { World } from "./world/world.ts";
 
+/** How to run a plan, and who looks on. */
 export interface RunOptions {
   readonly pump: Pump;
   /** More events than this are a failure: something spins. 20 million unless told. */

@@ -19,6 +19,7 @@ export { TimedEvent } from "./event-queue.ts";
  */
 export type Pump = (step: () => boolean) => Promise<void>;
 
+/** See {@link SchedulerError}. */
 export type SchedulerErrorCode = "SIM_STALLED" | "SIM_BUDGET";
 
 /**
@@ -65,7 +66,9 @@ class Call extends TimedEvent {
   }
 }
 
+/** How far a run may go, and in which order. */
 export interface SchedulerOptions {
+  /** More events than this end the run with `SIM_BUDGET`. */
   readonly eventsMax: number;
   /** Events of equal time run in an order that this draws. */
   readonly shuffle?: Random;

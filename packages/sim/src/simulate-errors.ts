@@ -18,6 +18,7 @@ export class SimulateOptionError extends Error {
   }
 }
 
+/** What a {@link SimulationFailedError} is made of; `text` is its message. */
 export interface SimulationFailure {
   readonly failure: Failure;
   readonly seed: string;

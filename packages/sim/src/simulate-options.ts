@@ -15,6 +15,7 @@ import { type CommandOf, Held, type UserMachine } from "./user/user-machine.ts";
 import type { Ask } from "./user/user-stage.ts";
 import type { Trial } from "./user/user-trial.ts";
 
+/** What to simulate, and how. Wrong values are refused with `SimulateOptionError`. */
 export interface SimulateOptions<M extends UserMachine> {
   /** Makes a machine with the state before the first command: one for each start of a node. */
   readonly machine: () => M;

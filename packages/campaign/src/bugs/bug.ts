@@ -9,6 +9,7 @@ export interface Change {
   readonly put: string;
 }
 
+/** One mistake, how it is made, and which checks must see it how soon. */
 export interface PlantedBug {
   /** Kebab-case, never changed: it stands in documents and on command lines. */
   readonly name: string;

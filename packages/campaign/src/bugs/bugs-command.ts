@@ -6,6 +6,7 @@ import { PLANTED_BUGS, plantedBug } from "./catalogue.ts";
 import { type Hunt, type HuntOptions, runBug } from "./hunt.ts";
 import { HUNT_HEAD, type HuntsOf, huntLine, withRows } from "./hunt-table.ts";
 
+/** Which bugs to look for, how often, and where the results go. */
 export interface BugsOptions extends HuntOptions {
   /** Which; none: all. */
   readonly names: readonly string[];

@@ -9,9 +9,12 @@ import { Seen } from "./seen.ts";
 import { isWithin, perform, type Rules, type Turn } from "./turn.ts";
 import { beginning, type World } from "./world.ts";
 
+/** What to search, for what, and how far. */
 export interface ExploreOptions {
   readonly scope: Scope;
+  /** A mistake in the core, to see whether it is found; none unless told. */
   readonly plant?: Plant;
+  /** Invariants that may be broken; none unless told. */
   readonly unwatched?: readonly Invariant[];
   /** Stop when this many distinct worlds were met. Default: no limit. */
   readonly worldsMax?: number;
@@ -30,6 +33,7 @@ export interface Finding {
   readonly moves: readonly number[];
 }
 
+/** What a search has seen; a finding ends it. */
 export interface Report {
   /** Worlds that a move led to, each time that it did. */
   readonly reached: number;

@@ -19,6 +19,7 @@ export type Invariant =
   | "leader-completeness"
   | "state-machine-safety";
 
+/** What a world breaks. */
 export interface Violation {
   readonly invariant: Invariant;
   /** What was seen, in words. */

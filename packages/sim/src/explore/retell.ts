@@ -8,10 +8,12 @@ import type { Scope } from "./scope.ts";
 import { perform, type Turn } from "./turn.ts";
 import { beginning, type World } from "./world.ts";
 
+/** A history, and the search that it comes from. */
 export interface ReplayOptions {
   readonly scope: Scope;
   /** As in `Finding.moves`. */
   readonly moves: readonly number[];
+  /** Both as they were given to `explore`. */
   readonly plant?: Plant;
   readonly unwatched?: readonly Invariant[];
 }

@@ -16,6 +16,7 @@ export interface Attempt {
   answer: Answer | undefined;
 }
 
+/** All commands that clients of a run have sent, and what each was told. */
 export class Answers {
   readonly #report: OnBroken;
   readonly #attempts: Attempt[] = [];

@@ -3,6 +3,7 @@
 import { check, type Model, type Recorded } from "@holdfast/linearizability";
 import type { Broken } from "./broken.ts";
 
+/** How much the check of a history may take. */
 export interface HistoryBudget {
   /** Configurations to remember per key, 50 to 100 bytes each. */
   readonly configurationsMax: number;

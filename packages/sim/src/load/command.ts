@@ -2,6 +2,7 @@
 
 import { assert } from "@holdfast/raft";
 
+/** What a command does; each model of the load has some of them. */
 export type Op = "read" | "write" | "cas" | "delete" | "append" | "list" | "add" | "count";
 
 /**

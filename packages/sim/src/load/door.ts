@@ -14,6 +14,7 @@ export type Answer<R = LoadResult> =
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "unknown" };
 
+/** A cluster as its clients see it; `R` is what its machines return. */
 export interface Door<R = LoadResult> {
   /** Their ids are 1 to `nodes`. */
   readonly nodes: number;

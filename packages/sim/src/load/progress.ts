@@ -18,6 +18,7 @@ export interface ProgressBounds {
   readonly rounds: number;
 }
 
+/** How a demand for progress ended: `broken` says which operation was late. */
 export interface Progress {
   readonly broken: Broken | undefined;
   /** How long the first operation took, and the slowest of the others; in ms. */

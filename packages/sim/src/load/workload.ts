@@ -24,6 +24,7 @@ import {
   type Subject,
 } from "./subject.ts";
 
+/** Which clients, and what they work on. */
 export interface WorkloadOptions {
   readonly load: Load;
   readonly door: Door;
@@ -34,6 +35,7 @@ export interface WorkloadOptions {
   readonly events?: ClientEvents | undefined;
 }
 
+/** The clients of a run, and all checks of what they were told. */
 export interface Workload {
   /** How operations ended so far. */
   readonly operations: RunFigures["operations"];

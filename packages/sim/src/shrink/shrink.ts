@@ -5,6 +5,7 @@ import type { Plan } from "../plan/plan.ts";
 import { Candidates, type Runner } from "./candidates.ts";
 import { STAGES } from "./simpler.ts";
 
+/** How far a shrinking has come. */
 export interface ShrinkProgress {
   /** What is being made simpler. */
   readonly stage: string;
@@ -13,6 +14,7 @@ export interface ShrinkProgress {
   readonly plan: Plan;
 }
 
+/** What to make smaller, and what that may take. */
 export interface ShrinkOptions {
   readonly plan: Plan;
   /** How it fails: candidates that fail by the same check are kept. */
@@ -26,6 +28,7 @@ export interface ShrinkOptions {
   readonly onProgress?: (progress: ShrinkProgress) => void;
 }
 
+/** The smallest plan that was found; `runs` is how many it took. */
 export interface Shrunk {
   readonly plan: Plan;
   readonly failure: Failure;

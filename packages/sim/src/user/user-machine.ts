@@ -11,6 +11,7 @@ export interface BoundMachine {
   state?(): unknown;
 }
 
+/** What `simulate` takes: a machine over bytes, or one that was bound. */
 export type UserMachine = Machine<unknown> | BoundMachine;
 
 /** What a machine's commands are: bytes unless it says how to encode them. */
