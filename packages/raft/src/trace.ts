@@ -6,7 +6,7 @@
 import { unreachable } from "./assert.ts";
 import { NOBODY } from "./entry.ts";
 import type { RaftEvent } from "./event.ts";
-import type { Message } from "./message.ts";
+import type { Message, VoteRequest, VoteResponse } from "./message.ts";
 
 export function narrate(event: RaftEvent): string {
   switch (event.kind) {
@@ -51,14 +51,20 @@ function voteName(preVote: boolean): string {
   return preVote ? "pre-vote" : "vote";
 }
 
+function electionName({ preVote, electionTerm }: VoteRequest | VoteResponse): string {
+  return `${voteName(preVote)} for term ${electionTerm}`;
+}
+
 /** A message as `kind from->to` and what matters in it. */
 export function narrateMessage(message: Message): string {
   const head = `${message.kind} ${message.from}->${message.to} term ${message.term}`;
   switch (message.kind) {
-    case "vote-request":
-      return `${head} ${voteName(message.preVote)} for term ${message.electionTerm} log ${message.lastIndex}^${message.lastTerm}`;
+    case "vote-request": {
+      const { lastIndex, lastTerm } = message;
+      return `${head} ${electionName(message)} log ${lastIndex}^${lastTerm}`;
+    }
     case "vote-response":
-      return `${head} ${voteName(message.preVote)} for term ${message.electionTerm} ${message.granted ? "granted" : "refused"}`;
+      return `${head} ${electionName(message)} ${message.granted ? "granted" : "refused"}`;
     case "append-request": {
       const { prevIndex, prevTerm, entries, commit } = message;
       const list = entries.map((entry) => `${entry.index}^${entry.term}`).join(" ");
@@ -68,8 +74,11 @@ export function narrateMessage(message: Message): string {
       return message.accepted
         ? `${head} accepted up to ${message.index}`
         : `${head} refused, may agree at ${message.index}^${message.hintTerm}`;
-    case "snapshot-request":
-      return `${head} snapshot ${message.lastIndex}^${message.lastTerm} at ${message.offset} ${message.data.length} bytes${message.done ? ", last" : ""}`;
+    case "snapshot-request": {
+      const { lastIndex, lastTerm, offset, data, done } = message;
+      const piece = `at ${offset} ${data.length} bytes${done ? ", last" : ""}`;
+      return `${head} snapshot ${lastIndex}^${lastTerm} ${piece}`;
+    }
     case "snapshot-response":
       return message.installed
         ? `${head} snapshot ${message.lastIndex} covered, matches ${message.matchIndex}`

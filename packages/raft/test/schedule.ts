@@ -163,7 +163,10 @@ export class Run {
     const lines = this.world.servers.map(({ id, raft, appliedIndex, pending }) => {
       const { role, term, log, commit, deadline } = raft;
       const peers = role.kind === "leader" ? JSON.stringify(role.peers) : "";
-      return `${id} ${role.kind} term ${term} log ${log.startIndex}..${log.lastIndex}^${log.lastTerm} durable ${log.durable} commit ${commit} applied ${appliedIndex} pending ${pending.length} due ${deadline - this.world.now} ${peers}`;
+      const extent = `${log.startIndex}..${log.lastIndex}^${log.lastTerm} durable ${log.durable}`;
+      const reached = `commit ${commit} applied ${appliedIndex} pending ${pending.length}`;
+      const due = `due ${deadline - this.world.now}`;
+      return `${id} ${role.kind} term ${term} log ${extent} ${reached} ${due} ${peers}`;
     });
     return [`at ${this.world.now} ${JSON.stringify(config)}`, ...lines].join("\n");
   }

@@ -67,7 +67,8 @@ export const ELECTION_BUGS: readonly PlantedBug[] = [
       {
         file: STEP,
         find: "if (message.term > raft.term) {",
-        put: 'if (message.term > raft.term || (message.kind === "vote-request" && message.electionTerm > raft.term)) {',
+        put: `const asked = message.kind === "vote-request" ? message.electionTerm : 0;
+    if (message.term > raft.term || asked > raft.term) {`,
       },
       {
         file: STEP,

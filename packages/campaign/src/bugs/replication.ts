@@ -15,7 +15,8 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
       {
         file: FOLLOWING,
         find: "const conflict = firstConflict(raft, entries);",
-        put: "const conflict = log.lastIndex > Math.max(prevIndex, commit) ? Math.max(prevIndex, commit) + 1 : 0;",
+        put: `const equal = Math.max(prevIndex, commit);
+    const conflict = log.lastIndex > equal ? equal + 1 : 0;`,
       },
     ],
     expect: WRONG,
