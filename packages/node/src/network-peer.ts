@@ -1,4 +1,4 @@
-/** What a node knows of one other: the lanes to it, the connections from it, and figures of both. */
+/** What a node knows of one other: lanes to it, connections from it, and the figures of both. */
 
 import type { NodeId } from "@holdfast/raft";
 import type { Lane } from "@holdfast/replica";
