@@ -5,68 +5,19 @@
 
 import { randomInt } from "node:crypto";
 import { makeConfig, type NodeId } from "@holdfast/raft";
-import { type Machine, openReplica, type Replica } from "@holdfast/replica";
+import { openReplica, type Replica } from "@holdfast/replica";
 import { openDirectoryDisk, openTcpNetwork, systemClock } from "holdfast";
 import { BareLog } from "./bare-log.ts";
-import { type Answer, COMMAND_BYTES, type LoadAnswer, type Request } from "./cluster-talk.ts";
+import { runLoops } from "./closed-loops.ts";
+import { type Answer, COMMAND_BYTES, type Request } from "./cluster-talk.ts";
+import { Counter } from "./counter.ts";
 import { probe } from "./probe.ts";
 
 const BARE_BYTES = 1 << 20;
 const CLUSTER_ID = 1;
 
-/** Counts what it is given. */
-class Counter implements Machine<number> {
-  private count = 0;
-
-  apply(): number {
-    this.count++;
-    return this.count;
-  }
-
-  snapshot(): Iterable<Uint8Array> {
-    return [new TextEncoder().encode(String(this.count))];
-  }
-
-  async restore(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    const decoder = new TextDecoder();
-    let text = "";
-    for await (const chunk of chunks) text += decoder.decode(chunk, { stream: true });
-    this.count = Number(text);
-  }
-}
-
 function answer(message: Answer): void {
   if (process.connected) process.send?.(message);
-}
-
-/** Closed loops: each client proposes when its last proposal has been applied here. */
-async function load(
-  replica: Replica<number>,
-  { clients, durationMs }: { readonly clients: number; readonly durationMs: number },
-): Promise<LoadAnswer> {
-  const command = new Uint8Array(COMMAND_BYTES).fill(0xa5);
-  const latenciesMs: number[] = [];
-  let failures = 0;
-  let isOver = false;
-  setTimeout(() => {
-    isOver = true;
-  }, durationMs);
-  const begun = performance.now();
-  const loops = Array.from({ length: clients }, async () => {
-    while (!isOver) {
-      const sentAt = performance.now();
-      try {
-        await replica.propose(command);
-        latenciesMs.push(performance.now() - sentAt);
-      } catch {
-        // A replica that is closed refuses at once: asking again would never let go of this thread.
-        failures++;
-        return;
-      }
-    }
-  });
-  await Promise.all(loops);
-  return { kind: "loaded", latenciesMs, tookMs: performance.now() - begun, failures };
 }
 
 async function main(id: NodeId, dir: string): Promise<void> {
@@ -110,7 +61,9 @@ async function main(id: NodeId, dir: string): Promise<void> {
       const command = new Uint8Array(COMMAND_BYTES).fill(0xa5);
       return { kind: "synced", tookMs: await probe(request.durationMs, () => log.append(command)) };
     }
-    return load(replica, request);
+    if (request.kind === "dropped") return { kind: "missing", events: 0 };
+    const server = replica;
+    return runLoops((command) => server.propose(command), request);
   }
 
   process.on("message", (request: Request) => {

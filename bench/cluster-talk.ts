@@ -12,6 +12,8 @@ export type Request =
   | { readonly kind: "cpu" }
   /** Write and flush in the own directory, beside the replica. */
   | { readonly kind: "sync"; readonly durationMs: number }
+  /** How many events its trace lacks. */
+  | { readonly kind: "dropped" }
   | { readonly kind: "load"; readonly clients: number; readonly durationMs: number };
 
 /** From a server: one answer to each request, and `listening` before the first. */
@@ -22,6 +24,7 @@ export type Answer =
   /** Used so far by all threads of the process, in microseconds. */
   | { readonly kind: "used"; readonly cpuUs: number }
   | { readonly kind: "synced"; readonly tookMs: readonly number[] }
+  | { readonly kind: "missing"; readonly events: number }
   | LoadAnswer
   | { readonly kind: "failed"; readonly message: string };
 

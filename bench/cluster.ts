@@ -5,15 +5,15 @@
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeId } from "@holdfast/raft";
 import { BareLog } from "./bare-log.ts";
 import { Child } from "./child.ts";
-import { type Answer, COMMAND_BYTES, type LoadAnswer, type Request } from "./cluster-talk.ts";
+import { COMMAND_BYTES } from "./cluster-talk.ts";
 import { probe } from "./probe.ts";
 import { grouped, handOver, machineLine, perSecond, printTable, type Row } from "./report.ts";
 import { RoundTrip } from "./round-trip.ts";
 import { inScratchDirectory } from "./scratch-directory.ts";
+import { type Cluster, cpuUs, electedAmong, expect, load, type Server } from "./servers.ts";
 import { median, quantile } from "./statistics.ts";
 
 const IDS: readonly NodeId[] = [1, 2, 3];
@@ -27,16 +27,7 @@ const THROUGHPUT_MS = 500;
 const WARM_UP_MS = 1500;
 const TRIP_BYTES = 300;
 const BARE_BYTES = 16 << 20;
-const LEADER_WAIT_MS = 10_000;
 const TARGET = 3;
-
-type Server = Child<Request, Answer>;
-
-interface Cluster {
-  readonly servers: readonly Server[];
-  readonly leader: Server;
-  readonly follower: Server;
-}
 
 /** Starts the servers and waits until all know the same leader. */
 async function startCluster(servers: Map<NodeId, Server>, dir: string): Promise<Cluster> {
@@ -51,33 +42,7 @@ async function startCluster(servers: Map<NodeId, Server>, dir: string): Promise<
   for (const server of servers.values()) {
     expect(await server.ask({ kind: "join", addresses }), "joined");
   }
-  const until = performance.now() + LEADER_WAIT_MS;
-  while (performance.now() < until) {
-    const known = new Set<NodeId>();
-    for (const server of servers.values()) {
-      known.add(expect(await server.ask({ kind: "whoLeads" }), "leads").leader);
-    }
-    const [first = 0] = known;
-    const leader = servers.get(first);
-    if (known.size === 1 && leader !== undefined) {
-      const follower = [...servers.values()].find((server) => server !== leader);
-      if (follower !== undefined) return { servers: [...servers.values()], leader, follower };
-    }
-    await sleep(50);
-  }
-  throw new Error(`No leader after ${LEADER_WAIT_MS} ms`);
-}
-
-function expect<K extends Answer["kind"]>(reply: Answer, kind: K): Extract<Answer, { kind: K }> {
-  if (reply.kind === "failed") throw new Error(`A server has failed: ${reply.message}`);
-  if (reply.kind !== kind) throw new Error(`Expected ${kind}, a server said ${reply.kind}`);
-  return reply as Extract<Answer, { kind: K }>;
-}
-
-async function load(server: Server, clients: number, durationMs: number): Promise<LoadAnswer> {
-  const loaded = expect(await server.ask({ kind: "load", clients, durationMs }), "loaded");
-  if (loaded.failures > 0) throw new Error(`${loaded.failures} proposals have failed`);
-  return loaded;
+  return electedAmong(servers);
 }
 
 interface LatencyRound {
@@ -164,14 +129,6 @@ async function throughputRow(
     proposalsPerSecond: median(rates),
     cpuUsPerProposal: ((await cpuUs(cluster)) - usedBefore) / latencies.length,
   };
-}
-
-/** Of all servers together, so far. */
-async function cpuUs(cluster: Cluster): Promise<number> {
-  let sum = 0;
-  for (const server of cluster.servers)
-    sum += expect(await server.ask({ kind: "cpu" }), "used").cpuUs;
-  return sum;
 }
 
 async function run(dir: string): Promise<readonly Row[]> {
