@@ -5,12 +5,12 @@
 
 import { writeSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { encodeTraceLine, type TraceEvent, type TraceHeader } from "@holdfast/replica";
+import { type TraceHeader, TraceLines, type TraceOutlet, type TraceStamp } from "@holdfast/replica";
 
 export interface TraceFileOptions {
   readonly path: string;
   readonly header: TraceHeader;
-  /** What may wait to be written, in characters; 4 Mi unless told. */
+  /** What may wait to be written, in bytes; 4 Mi unless told. */
   readonly waitingMax?: number;
 }
 
@@ -31,18 +31,18 @@ const FLUSH_MS = 100;
  * Adds a recording to the file. Events that find no room are dropped, and the next that does tells
  * how many.
  */
-export class TraceFile {
+export class TraceFile implements TraceOutlet {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #waitingMax: number;
-  #waiting = "";
-  /** What is being written. */
-  #writing = "";
+  readonly #waiting = new TraceLines();
+  /** How much is being written, in bytes. */
+  #writing = 0;
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Dropped since the last event that was kept, and the first of them. */
   #missing = 0;
-  #firstMissing: TraceEvent | undefined;
+  #firstMissing: TraceStamp | undefined;
   #dropped = 0;
   #failure: string | undefined;
   #isClosed = false;
@@ -64,7 +64,9 @@ export class TraceFile {
     this.#file = file;
     this.#waitingMax = options.waitingMax ?? WAITING_MAX;
     // The last process may have died within a line.
-    this.#put(`${continues ? "\n" : ""}${encodeTraceLine(options.header)}`);
+    if (continues) this.#waiting.putGap();
+    this.#waiting.putHeader(options.header);
+    this.#hurry();
     process.on("exit", this.#exit);
   }
 
@@ -74,20 +76,21 @@ export class TraceFile {
   }
 
   /** Never waits, never throws. */
-  readonly write = (event: TraceEvent): void => {
+  tell(...[stamp, standing, action]: Parameters<TraceOutlet["tell"]>): void {
     if (this.#isClosed) return;
-    const isFull = this.#waiting.length + this.#writing.length >= this.#waitingMax;
+    const isFull = this.#waiting.length + this.#writing >= this.#waitingMax;
     if (isFull || this.#failure !== undefined) {
       this.#dropped++;
       this.#missing++;
-      this.#firstMissing ??= event;
+      this.#firstMissing ??= stamp;
       return;
     }
     this.#tellMissing();
-    this.#put(encodeTraceLine(event));
+    this.#waiting.put(stamp, standing, action);
+    this.#hurry();
     // A process whose node has failed may end without closing it.
-    if (event.kind === "failed") void this.flush();
-  };
+    if (action.kind === "failed") void this.flush();
+  }
 
   /** Resolves when all that waits is written, or can't be. Never rejects. */
   async flush(): Promise<void> {
@@ -109,8 +112,8 @@ export class TraceFile {
     await this.#file.close().catch((error: unknown) => this.#fail(error));
   }
 
-  #put(line: string): void {
-    this.#waiting += `${line}\n`;
+  /** Something waits: it is written when it is much, or when it has waited for long. */
+  #hurry(): void {
     if (this.#running !== undefined) return;
     if (this.#waiting.length >= PIECE) {
       this.#start();
@@ -125,20 +128,20 @@ export class TraceFile {
   }
 
   #start(): void {
-    if (this.#running === undefined && this.#waiting !== "") this.#running = this.#run();
+    if (this.#running === undefined && this.#waiting.length > 0) this.#running = this.#run();
   }
 
   /** Something waits: so it takes at least one write, and `#running` is set before it ends. */
   async #run(): Promise<void> {
-    while (this.#waiting !== "") {
-      this.#writing = this.#waiting;
-      this.#waiting = "";
+    while (this.#waiting.length > 0) {
+      const bytes = this.#waiting.take();
+      this.#writing = bytes.length;
       try {
-        await this.#file.appendFile(this.#writing);
+        await this.#file.appendFile(bytes);
       } catch (error) {
         this.#fail(error);
       }
-      this.#writing = "";
+      this.#writing = 0;
     }
     this.#running = undefined;
   }
@@ -147,24 +150,26 @@ export class TraceFile {
     const first = this.#firstMissing;
     if (first === undefined || this.#failure !== undefined) return;
     const { at, no, node, life } = first;
+    const stamp = { at, no, node, life };
     const count = this.#missing;
     this.#missing = 0;
     this.#firstMissing = undefined;
-    this.#put(encodeTraceLine({ at, no, node, life, kind: "dropped", count }));
+    this.#waiting.put(stamp, undefined, { kind: "dropped", count });
+    this.#hurry();
   }
 
   /** A node does its work without a trace, too. */
   #fail(error: unknown): void {
     this.#failure ??= error instanceof Error ? error.message : String(error);
-    this.#waiting = "";
+    this.#waiting.take();
   }
 
   /** The process ends without a close: perhaps for a reason that the last events tell. */
   readonly #exit = (): void => {
     // What is half written can't be continued.
-    if (this.#running !== undefined || this.#waiting === "") return;
+    if (this.#running !== undefined || this.#waiting.length === 0) return;
     try {
-      writeSync(this.#file.fd, this.#waiting);
+      writeSync(this.#file.fd, this.#waiting.take());
     } catch {
       // There is nobody left to tell.
     }

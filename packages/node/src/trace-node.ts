@@ -1,6 +1,7 @@
 /** What ties a node to its trace file: the header, the clock, and which life it is. */
 
 import { performance } from "node:perf_hooks";
+import { crc32 } from "node:zlib";
 import type { NodeId, RaftConfig } from "@holdfast/raft";
 import {
   TRACE_FORMAT,
@@ -37,6 +38,6 @@ export async function openTrace(
 
 /** Records this life of the node, which begins now. */
 export function traceInto(file: TraceFile, node: NodeId): TraceProbe {
-  const recorder = new TraceRecorder(file.write, () => performance.now());
-  return traceProbe(recorder, { node, life: Date.now() });
+  const recorder = new TraceRecorder(file, () => performance.now());
+  return traceProbe(recorder, { node, life: Date.now() }, { hash: (bytes) => crc32(bytes) });
 }

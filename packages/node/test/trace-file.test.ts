@@ -54,6 +54,10 @@ function note(no: number): TraceEvent {
   return { at: no, no, node: 1, life: 1, kind: "note", text: `event ${no}` };
 }
 
+function tellNote(file: TraceFile, no: number): void {
+  file.tell({ at: no, no, node: 1, life: 1 }, undefined, { kind: "note", text: `event ${no}` });
+}
+
 test("openNode({ trace }): the file tells each life of the node, one recording behind the other", async (context) => {
   const dir = await tempDir(context);
   const path = join(dir, "node.ndjson");
@@ -101,11 +105,11 @@ test("openNode({ trace }): a file that can't be opened is told by name, and noth
 test("TraceFile: what finds no room is dropped and counted, and the next that does tells so", async (context) => {
   const path = join(await tempDir(context), "trace");
   const file = await TraceFile.open({ path, header: HEADER, waitingMax: 2000 });
-  for (let no = 1; no <= 100; no++) file.write(note(no));
+  for (let no = 1; no <= 100; no++) tellNote(file, no);
   const { dropped } = file.stats;
   assert(dropped > 0 && dropped < 100, `${dropped} of 100`);
   await file.flush();
-  for (let no = 101; no <= 103; no++) file.write(note(no));
+  for (let no = 101; no <= 103; no++) tellNote(file, no);
   await file.close();
 
   const events = (await recordingsIn(path))[0]?.events ?? [];
@@ -123,9 +127,9 @@ test("TraceFile: what finds no room is dropped and counted, and the next that do
 test("TraceFile: what is dropped last is told at the end", async (context) => {
   const path = join(await tempDir(context), "trace");
   const file = await TraceFile.open({ path, header: HEADER, waitingMax: 500 });
-  for (let no = 1; no <= 50; no++) file.write(note(no));
+  for (let no = 1; no <= 50; no++) tellNote(file, no);
   await file.close();
-  file.write(note(51));
+  tellNote(file, 51);
 
   const events = (await recordingsIn(path))[0]?.events ?? [];
 
@@ -138,7 +142,7 @@ test("TraceFile: many events keep their order over many pieces", async (context)
   const path = join(await tempDir(context), "trace");
   const file = await TraceFile.open({ path, header: HEADER });
   for (let no = 1; no <= 20_000; no++) {
-    file.write(note(no));
+    tellNote(file, no);
     if (no % 4000 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await file.close();
@@ -155,13 +159,13 @@ test("TraceFile: many events keep their order over many pieces", async (context)
 test("TraceFile: goes on after a pause in which nothing was left to write", async (context) => {
   const path = join(await tempDir(context), "trace");
   const file = await TraceFile.open({ path, header: HEADER });
-  file.write(note(1));
+  tellNote(file, 1);
   await file.flush();
   await new Promise((resolve) => setTimeout(resolve, 150));
-  file.write(note(2));
+  tellNote(file, 2);
   await new Promise((resolve) => setTimeout(resolve, 150));
   const written = (await recordingsIn(path))[0]?.events.length;
-  file.write(note(3));
+  tellNote(file, 3);
   await file.close();
 
   assert.equal(written, 2, "without a flush, too");
@@ -174,11 +178,11 @@ test("TraceFile: a full disk ends the trace and nothing else", {
   skip: !hasFullDevice,
 }, async () => {
   const file = await TraceFile.open({ path: "/dev/full", header: HEADER });
-  file.write(note(1));
+  tellNote(file, 1);
   await file.flush();
 
   assert.match(file.stats.failure ?? "", /ENOSPC/);
-  file.write(note(2));
+  tellNote(file, 2);
   assert.equal(file.stats.dropped, 1);
   await file.close();
 });
@@ -189,7 +193,8 @@ test("TraceFile: a process that ends without closing it leaves what was told so 
   const script = `
     import { TraceFile } from ${JSON.stringify(module)};
     const file = await TraceFile.open({ path: process.argv[1], header: ${JSON.stringify(HEADER)} });
-    file.write(${JSON.stringify(note(1))});
+    const { kind, text, ...stamp } = ${JSON.stringify(note(1))};
+    file.tell(stamp, undefined, { kind, text });
     process.exit(3);
   `;
 

@@ -81,9 +81,16 @@ export {
   type WorldAction,
 } from "./trace/trace-event.ts";
 export { encodeTraceLine } from "./trace/trace-line.ts";
+export { TraceLines } from "./trace/trace-lines.ts";
 export type { TraceMessage, TraceRun } from "./trace/trace-message.ts";
 export { type TraceProbe, type TraceProbeOptions, traceProbe } from "./trace/trace-probe.ts";
-export { TraceRecorder, type TraceSink, type Who, WORLD } from "./trace/trace-recorder.ts";
+export {
+  type TraceOutlet,
+  TraceRecorder,
+  type TraceSink,
+  type Who,
+  WORLD,
+} from "./trace/trace-recorder.ts";
 export { openWal, type Recovered } from "./wal/open-wal.ts";
 export { type PlacedRecord, recordAt } from "./wal/placed-record.ts";
 export type { Head, LogPoint, WalRecord } from "./wal/record.ts";

@@ -81,7 +81,11 @@ export type TraceMessage = Envelope &
       }
   );
 
-export function traceMessage(packet: Packet): TraceMessage {
+/** `hash` is that of {@link crc32}. */
+export function traceMessage(
+  packet: Packet,
+  hash: (bytes: Uint8Array) => number = crc32,
+): TraceMessage {
   switch (packet.kind) {
     case "append-request": {
       const { kind, from, to, term, seq, prevIndex, prevTerm, commit, entries } = packet;
@@ -95,7 +99,7 @@ export function traceMessage(packet: Packet): TraceMessage {
     }
     case "forward-request": {
       const { kind, from, to, id, term, command } = packet;
-      return { kind, from, to, term, id, bytes: command.length, hash: crc32(command) };
+      return { kind, from, to, term, id, bytes: command.length, hash: hash(command) };
     }
     default:
       return packet;

@@ -1,10 +1,26 @@
 /** Numbers and times the events of one recording, whoever tells them. */
 
 import type { NodeId, RaftEvent } from "@holdfast/raft";
-import type { NodeAction, TraceEvent, TraceStanding, WorldAction } from "./trace-event.ts";
+import type {
+  NodeAction,
+  TraceEvent,
+  TraceStamp,
+  TraceStanding,
+  WorldAction,
+} from "./trace-event.ts";
 
 /** Gets every event as it happens. Must not throw. */
 export type TraceSink = (event: TraceEvent) => void;
+
+/** As a sink, for who can do with the parts of an event: to make one of them costs time. */
+export interface TraceOutlet {
+  /** The stamp was made for this call. What is told from outside of the nodes has no standing. */
+  tell(
+    stamp: TraceStamp,
+    standing: TraceStanding | undefined,
+    action: RaftEvent | NodeAction | WorldAction,
+  ): void;
+}
 
 /** One life of one node. */
 export interface Who {
@@ -17,13 +33,13 @@ export interface Who {
 export const WORLD: Who = { node: 0, life: 0 };
 
 export class TraceRecorder {
-  readonly #sink: TraceSink;
+  readonly #outlet: TraceOutlet;
   readonly #now: () => number;
   #last = 0;
 
   /** `now` in ms; a fraction is kept to the microsecond. */
-  constructor(sink: TraceSink, now: () => number) {
-    this.#sink = sink;
+  constructor(sink: TraceSink | TraceOutlet, now: () => number) {
+    this.#outlet = typeof sink === "function" ? wholeEvents(sink) : sink;
     this.#now = now;
   }
 
@@ -37,27 +53,31 @@ export class TraceRecorder {
     const at = this.#at();
     const no = ++this.#last;
     const stamp = cause === 0 ? { at, no, node, life } : { at, no, node, life, cause };
-    // Not `{ ...stamp, ...action }`: with fractions and large numbers in it that takes V8
-    // microseconds.
-    this.#sink(Object.assign(stamp, action));
+    this.#outlet.tell(stamp, undefined, action);
     return no;
   }
 
   /** Tells what a node does. Returns the number of the event; a `cause` of 0 is none. */
   node(who: Who, standing: TraceStanding, action: RaftEvent | NodeAction, cause = 0): number {
     const { node, life } = who;
-    const { currentTerm, role } = standing;
     const at = this.#at();
     const no = ++this.#last;
-    const head =
-      cause === 0
-        ? { at, no, node, life, currentTerm, role }
-        : { at, no, node, life, cause, currentTerm, role };
-    this.#sink(Object.assign(head, action));
+    const stamp = cause === 0 ? { at, no, node, life } : { at, no, node, life, cause };
+    this.#outlet.tell(stamp, standing, action);
     return no;
   }
 
   #at(): number {
     return Math.round(this.#now() * 1000) / 1000;
   }
+}
+
+function wholeEvents(sink: TraceSink): TraceOutlet {
+  return {
+    tell(stamp, standing, action) {
+      // Not `{ ...stamp, ...action }`: with fractions and large numbers in it that takes V8
+      // microseconds.
+      sink(Object.assign(stamp, standing, action) as TraceEvent);
+    },
+  };
 }
