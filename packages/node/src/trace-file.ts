@@ -24,7 +24,7 @@ export interface TraceStats {
 
 const WAITING_MAX = 4 << 20;
 /** So much is written at once, if it comes quickly; else what there is after a while. */
-const PIECE = 64 << 10;
+const PIECE = 256 << 10;
 const FLUSH_MS = 100;
 
 /**

@@ -80,7 +80,8 @@ export class TextBytes {
     buffer[to + 2] = ZERO + (tenths - hundreds * 10);
     buffer[to + 3] = ZERO + (rest - tenths * 10);
     // No zeros at the end.
-    this.#length = to + (rest !== tenths * 10 ? 4 : tenths !== hundreds * 10 ? 3 : 2);
+    this.#length = to + 4;
+    while (buffer[this.#length - 1] === ZERO) this.#length -= 1;
   }
 
   putText(text: string): void {

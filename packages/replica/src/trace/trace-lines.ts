@@ -26,7 +26,7 @@ import {
 import { encodeTraceLine } from "./trace-line.ts";
 import type { TraceMessage, TraceRun } from "./trace-message.ts";
 
-const FIRST_BYTES = 128 << 10;
+const FIRST_BYTES = 320 << 10;
 /** A buffer that a burst has made larger than this is not used again. */
 const KEPT_BYTES = 1 << 20;
 
@@ -269,7 +269,8 @@ function shapesOf<K extends string>(
 function slotOf(name: string, field: TraceFields[string]): Slot {
   const before = `,"${name}":`;
   const type = typeof field === "string" ? (field.replace("?", "") as TraceFieldType) : "words";
-  const values = typeof field === "string" ? (type === "flag" ? [true, false] : []) : field;
+  const flags = type === "flag" ? [true, false] : [];
+  const values = typeof field === "string" ? flags : field;
   const words = new Map(
     values.map((value) => [value, bytesOfText(`${before}${JSON.stringify(value)}`)] as const),
   );
