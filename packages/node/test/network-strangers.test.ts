@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
+import { writeFrame } from "@holdfast/replica";
 import type { TurnedAway } from "holdfast";
-import { writeFrame } from "../src/framing.ts";
 import { decodeAnswer, encodeHello, HANDSHAKE_BYTES, type Hello } from "../src/handshake.ts";
 import {
   CLUSTER,

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { crc32 } from "node:zlib";
 import fc from "fast-check";
-import { FRAME_HEADER_BYTES, FrameError, FrameReader, writeFrame } from "../src/framing.ts";
+import { FRAME_HEADER_BYTES, FrameError, FrameReader, writeFrame } from "../src/codec/framing.ts";
 
 const LIMIT = 1000;
 const FORMAT_PAGE = new URL("../../../../docs/reference/wire-format.md", import.meta.url);
@@ -97,6 +98,34 @@ test("FrameReader: a frame in one piece is a view of it, not a copy", () => {
   const seen: Uint8Array[] = [];
   new FrameReader(LIMIT, (payload) => seen.push(payload)).push(stream);
   assert.equal(seen[0]?.buffer, stream.buffer);
+});
+
+test("FrameReader: what waits for the rest of its frame never exceeds the limit", () => {
+  const whole = framesOf([Buffer.alloc(LIMIT, 3)]);
+  const reader = new FrameReader(LIMIT, () => {});
+  let most = 0;
+  for (let round = 0; round < 3; round++) {
+    for (let at = 0; at < whole.length; at += 7) {
+      reader.push(whole.subarray(at, at + 7));
+      most = Math.max(most, reader.heldBytes);
+    }
+    assert.equal(reader.heldBytes, 0);
+  }
+  assert.ok(most > LIMIT - 7 && most < FRAME_HEADER_BYTES + LIMIT, `${most} bytes`);
+});
+
+test("a platform's own checksum makes the same frames and reads them", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (payload) => {
+      const own = framesOf([payload]);
+      const native = Buffer.alloc(own.length);
+      writeFrame(native, 0, payload, crc32);
+      assert.deepEqual(native, own);
+      const seen: Uint8Array[] = [];
+      new FrameReader(LIMIT, (one) => seen.push(one), crc32).push(own);
+      assert.deepEqual(seen, [payload]);
+    }),
+  );
 });
 
 test("writeFrame: the bytes are those of wire-format.md", () => {
