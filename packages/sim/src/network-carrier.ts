@@ -53,6 +53,7 @@ export class Carrier {
       peerTimeoutMs: options.peerTimeoutMs ?? 2000,
       delay: (link) => drawDelay(climate.now, link.random),
       broke: (connection) => this.broke(connection),
+      distrusted: (connection) => this.#distrusted(connection),
       filled: (port) => this.#filled(port),
     };
   }
@@ -100,12 +101,19 @@ export class Carrier {
     this.report(link);
   }
 
+  #distrusted(connection: Connection): void {
+    const { from, to } = connection.link;
+    this.broke(connection);
+    this.report(this.#grid.links.get(to, from));
+  }
+
   #sendInOrder(connection: Connection, id: number, bytes: Uint8Array): void {
     const { random } = connection.link;
     const weather = this.#grid.climate.now;
     const isRetried = weather.lost > 0 && random.chance(weather.lost, 1000);
     const extraMs = drawLateness(weather, random, bytes) + (isRetried ? RETRY_MS : 0);
-    connection.send(new Parcel(id, bytes, extraMs, connection));
+    const damage = connection.link.drawDamage();
+    connection.send(new Parcel(id, bytes, extraMs, connection, damage));
   }
 
   #sendAlone(connection: Connection, id: number, bytes: Uint8Array): void {
@@ -113,6 +121,9 @@ export class Carrier {
     if (link.isCut) {
       this.#grid.ledger.lost(id, "cut");
       this.report(link);
+    } else if (link.drawDamage() !== undefined) {
+      // A datagram has a checksum of its own.
+      this.#grid.ledger.lost(id, "damage");
     } else {
       this.#stray.send(connection, id, bytes);
     }

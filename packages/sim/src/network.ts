@@ -7,7 +7,7 @@ import { assert, type NodeId } from "@holdfast/raft";
 import type { Lane, Network } from "@holdfast/replica";
 import { Carrier } from "./network-carrier.ts";
 import { Climate } from "./network-climate.ts";
-import type { Drop, Lift, Link } from "./network-link.ts";
+import type { Corruption, Drop, Lift, Link } from "./network-link.ts";
 import { LinkTable } from "./network-links.ts";
 import { Ledger, type NetworkFigures, type NetworkObserver } from "./network-observer.ts";
 import type { NetworkOptions, PacketFilter } from "./network-options.ts";
@@ -18,7 +18,8 @@ import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-export type { Drop, Lift, Link } from "./network-link.ts";
+export type { Corruption, Drop, Lift, Link } from "./network-link.ts";
+export type { DamageKind } from "./network-damage.ts";
 export type { Loss, NetworkFigures, NetworkObserver } from "./network-observer.ts";
 export type { Carrying, NetworkOptions, PacketFilter } from "./network-options.ts";
 export { allLinks, linksOf, type Resolve } from "./network-shapes.ts";
@@ -136,6 +137,15 @@ export class SimNetwork {
   /** Packets of some kinds are lost on these links. */
   drop(links: readonly Link[], drop: Drop): Lift {
     return this.#links.lay(links, { kind: "drop", drop });
+  }
+
+  /**
+   * Packets on these links are damaged on their way. A connection is a stream of bytes from then
+   * on, goes through the framing that ships, and breaks when that notices; a packet on its own is
+   * lost.
+   */
+  corrupt(links: readonly Link[], corruption: Corruption): Lift {
+    return this.#links.lay(links, { kind: "corrupt", corruption });
   }
 
   /**
