@@ -18,21 +18,31 @@ const RUN_BYTES_MAX = 64;
 
 /** The frame as it arrives; the one that was sent stays as it is. */
 export function damagedFrame(frame: Uint8Array, kind: DamageKind, random: Random): Uint8Array {
-  if (kind === "flip") return flipped(frame, random);
-  // Now and then all of it: then the framing can't know, and the packet is lost or comes twice.
-  const isWhole = kind !== "add" && random.chance(1, 10);
-  const at = isWhole ? 0 : placeIn(frame, random);
-  const most = Math.min(RUN_BYTES_MAX, frame.length - at);
-  const count = isWhole ? frame.length : 1 + random.below(most);
-  const before = frame.subarray(0, at);
   switch (kind) {
-    case "miss":
-      return joined(before, frame.subarray(at + count));
-    case "add":
-      return joined(before, random.bytes(count), frame.subarray(at));
-    case "repeat":
-      return joined(frame.subarray(0, at + count), frame.subarray(at));
+    case "flip":
+      return flipped(frame, random);
+    case "miss": {
+      const { from, to } = runIn(frame, random);
+      return joined(frame.subarray(0, from), frame.subarray(to));
+    }
+    case "add": {
+      const at = placeIn(frame, random);
+      const strange = random.bytes(1 + random.below(RUN_BYTES_MAX));
+      return joined(frame.subarray(0, at), strange, frame.subarray(at));
+    }
+    case "repeat": {
+      const { from, to } = runIn(frame, random);
+      return joined(frame.subarray(0, to), frame.subarray(from));
+    }
   }
+}
+
+/** Now and then all of it: then no framing can know, and the packet is gone or comes twice. */
+function runIn(frame: Uint8Array, random: Random): { readonly from: number; readonly to: number } {
+  if (random.chance(1, 10)) return { from: 0, to: frame.length };
+  const from = placeIn(frame, random);
+  const most = Math.min(RUN_BYTES_MAX, frame.length - from);
+  return { from, to: from + 1 + random.below(most) };
 }
 
 /** One bit or a few, each in another byte or the same, but never the same bit twice. */

@@ -1,6 +1,7 @@
 /**
  * A connection from its first damage on: bytes in any pieces through the framing that ships, until
- * that notices (N14). Before that a connection carries packets whole, which is the same and cheaper.
+ * that notices (N14). Before that a connection carries packets whole, which is the same and
+ * cheaper.
  */
 
 import { assert, EMPTY } from "@holdfast/raft";

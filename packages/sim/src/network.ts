@@ -18,8 +18,8 @@ import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-export type { Corruption, Drop, Lift, Link } from "./network-link.ts";
 export type { DamageKind } from "./network-damage.ts";
+export type { Corruption, Drop, Lift, Link } from "./network-link.ts";
 export type { Loss, NetworkFigures, NetworkObserver } from "./network-observer.ts";
 export type { Carrying, NetworkOptions, PacketFilter } from "./network-options.ts";
 export { allLinks, linksOf, type Resolve } from "./network-shapes.ts";

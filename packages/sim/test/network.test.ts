@@ -122,7 +122,8 @@ for (const options of CARRYING) {
     const scene = new Scene(options);
     scene.network.weather = STILL;
     const slow = scene.network.slow(TO_2, 10_000);
-    for (let n = 0; n < 20; n++) scene.send(1, 2, new Uint8Array(1000 - FRAME_HEADER_BYTES), "snapshot");
+    for (let n = 0; n < 20; n++)
+      scene.send(1, 2, new Uint8Array(1000 - FRAME_HEADER_BYTES), "snapshot");
     scene.send(1, 2, 7, "append");
     await scene.advance(1002);
     assert.equal(scene.numbers(2, "snapshot").length, 10);
