@@ -1,8 +1,9 @@
 /** One incoming connection: first the right hello, in time; then a stream, cut into packets. */
 
 import type { Socket } from "node:net";
+import { crc32 } from "node:zlib";
 import type { NodeId } from "@holdfast/raft";
-import { FrameError, FrameReader } from "./framing.ts";
+import { FrameError, FrameReader } from "@holdfast/replica";
 import {
   decodeHello,
   encodeAnswer,
@@ -50,7 +51,11 @@ export class Incoming {
   constructor(socket: Socket, options: IncomingOptions) {
     this.socket = socket;
     this.options = options;
-    this.frames = new FrameReader(options.packetBytesMax, (payload) => this.onPayload(payload));
+    this.frames = new FrameReader(
+      options.packetBytesMax,
+      (payload) => this.onPayload(payload),
+      crc32,
+    );
     this.deadline = setTimeout(() => this.turnAway("too-slow"), options.handshakeMs);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);

@@ -1,9 +1,9 @@
 /** One outgoing connection: dials, says hello, sends a turn's packets in one write, dials again. */
 
 import { connect, type Socket } from "node:net";
+import { crc32 } from "node:zlib";
 import { EMPTY, type NodeId } from "@holdfast/raft";
-import type { Lane } from "@holdfast/replica";
-import { FRAME_HEADER_BYTES, writeFrame } from "./framing.ts";
+import { FRAME_HEADER_BYTES, type Lane, writeFrame } from "@holdfast/replica";
 import { decodeAnswer, encodeHello, HandshakeError, HandshakeReader } from "./handshake.ts";
 import type { Address } from "./network-address.ts";
 import type { Reporter } from "./network-report.ts";
@@ -247,7 +247,7 @@ export class OutgoingLane {
     if (socket === undefined) return;
     const out = Buffer.allocUnsafe(bytes);
     let at = 0;
-    for (const packet of packets) at = writeFrame(out, at, packet);
+    for (const packet of packets) at = writeFrame(out, at, packet, crc32);
     this.sentBytes += bytes;
     this.idleMs = 0;
     if (!this.unanswered) this.silentMs = 0;

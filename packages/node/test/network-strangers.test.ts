@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
+import { FRAME_HEADER_BYTES, writeFrame } from "@holdfast/replica";
 import type { TurnedAway } from "holdfast";
-import { writeFrame } from "../src/framing.ts";
 import { decodeAnswer, encodeHello, HANDSHAKE_BYTES, type Hello } from "../src/handshake.ts";
 import {
   CLUSTER,
@@ -38,7 +38,7 @@ function stranger(address: string, bytes: Uint8Array): Stranger {
 const HELLO: Hello = { clusterId: CLUSTER, from: 2, to: 1, lane: "snapshot" };
 
 function frame(text: string): Buffer {
-  const bytes = Buffer.alloc(8 + text.length);
+  const bytes = Buffer.alloc(FRAME_HEADER_BYTES + text.length);
   writeFrame(bytes, 0, Buffer.from(text));
   return bytes;
 }
@@ -132,8 +132,10 @@ test("TcpNetwork: at most so many may be at the door, and the peers still get in
 
 /** Node 3 is known and away: someone takes its name and sends frames that no peer would. */
 const BAD_STREAMS: readonly (readonly [string, Uint8Array])[] = [
-  ["a frame with a wrong checksum", frame("damaged").fill(0, 14)],
-  ["a frame of 4 GiB", Buffer.alloc(8, 0xff)],
+  ["a frame with a wrong checksum", frame("damaged").fill(0, 18)],
+  // Ones are their own checksum.
+  ["a frame of 4 GiB", Buffer.alloc(FRAME_HEADER_BYTES, 0xff)],
+  ["a length with a wrong checksum", Buffer.alloc(FRAME_HEADER_BYTES)],
   ["a good frame, then rubbish", Buffer.concat([frame("good"), Buffer.alloc(64, 0xee)])],
 ];
 
@@ -155,7 +157,7 @@ test("TcpNetwork: a frame cut short by the end of the connection is not delivere
     const cut = Buffer.concat([
       encodeHello(HELLO),
       frame("whole"),
-      frame("cut off").subarray(0, 14),
+      frame("cut off").subarray(0, 18),
     ]);
     const visitor = stranger(world.addressOf(1), cut);
     await until(() => one.arrivals.length > 0, "the whole frame");

@@ -58,6 +58,17 @@ function overBytes(view: DataView, before: number, from: number, end: number): n
   return crc;
 }
 
+/**
+ * The checksum of the four bytes of an unsigned number, low ones first. Differs for each number.
+ */
+export function crc32OfWord(word: number): number {
+  const crc = ~word;
+  const high = (TABLES[0x100 | ((crc >>> 16) & 255)] as number) ^ (TABLES[crc >>> 24] as number);
+  const low =
+    (TABLES[0x300 | (crc & 255)] as number) ^ (TABLES[0x200 | ((crc >>> 8) & 255)] as number);
+  return ~(low ^ high) >>> 0;
+}
+
 /** Table k (of 16, 256 words each) advances a byte over k zero bytes more. */
 function makeTables(): Int32Array {
   const tables = new Int32Array(16 * 256);

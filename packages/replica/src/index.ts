@@ -2,6 +2,13 @@
 
 export { CodecError } from "./codec/errors.ts";
 export {
+  type Checksum,
+  FRAME_HEADER_BYTES,
+  FrameError,
+  FrameReader,
+  writeFrame,
+} from "./codec/framing.ts";
+export {
   decodePacket,
   encodePacket,
   type ForwardReason,

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { crc32 } from "@holdfast/replica";
 import fc from "fast-check";
+import { crc32OfWord } from "../src/crc32.ts";
 
 /** Division of the message by the polynomial, bit after bit. */
 function slowly(bytes: Uint8Array): number {
@@ -40,6 +41,15 @@ describe("crc32", () => {
         const [from, end] = [Math.min(a, b, bytes.length), Math.min(Math.max(a, b), bytes.length)];
         const seed = crc32(bytes, 0, 0, from);
         assert.equal(crc32(bytes, seed, from, end), slowly(bytes.subarray(0, end)));
+      }),
+    );
+  });
+
+  it("of a word is that of its four bytes", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 0xffff_ffff }), (word) => {
+        const bytes = Uint8Array.of(word, word >>> 8, word >>> 16, word >>> 24);
+        assert.equal(crc32OfWord(word), slowly(bytes));
       }),
     );
   });

@@ -37,6 +37,8 @@ export { createWorkload, type End, type Workload, type WorkloadOptions } from ".
 export {
   allLinks,
   type Carrying,
+  type Corruption,
+  type DamageKind,
   type Drop,
   FAIR,
   type Lift,

@@ -3,10 +3,12 @@
  * gaps until it breaks as a whole, as TCP does; without order every packet is on its own.
  */
 
-import type { Lane, Timer } from "@holdfast/replica";
+import { FRAME_HEADER_BYTES, type Lane, type Timer } from "@holdfast/replica";
+import type { DamageKind } from "./network-damage.ts";
 import type { LinkState } from "./network-link.ts";
 import type { Ledger, Loss } from "./network-observer.ts";
 import type { Port } from "./network-port.ts";
+import { DamagedStream, type StreamEnds } from "./network-stream.ts";
 import { type Scheduler, TimedEvent } from "./scheduler.ts";
 
 /** What connections need of the network. */
@@ -22,12 +24,11 @@ export interface Medium {
   delay(link: LinkState): number;
   /** The connection broke by itself: the sender should know. */
   broke(connection: Connection): void;
+  /** Its receiver got bytes that can't be trusted, and has closed it. */
+  distrusted(connection: Connection): void;
   /** The process behind this port is paused and its sockets may be full. */
   filled(port: Port): void;
 }
-
-/** Each packet costs so much more than its bytes while it waits. */
-const FRAME_BYTES = 8;
 
 /** A packet under way: the event of its arrival. */
 export class Parcel extends TimedEvent {
@@ -35,13 +36,22 @@ export class Parcel extends TimedEvent {
   readonly bytes: Uint8Array;
   /** Takes so much longer than others now, in ms. */
   readonly extraMs: number;
+  /** What happens to its bytes on the way. */
+  readonly damage: DamageKind | undefined;
   readonly #connection: Connection;
 
-  constructor(id: number, bytes: Uint8Array, extraMs: number, connection: Connection) {
+  constructor(
+    id: number,
+    bytes: Uint8Array,
+    extraMs: number,
+    connection: Connection,
+    damage?: DamageKind,
+  ) {
     super();
     this.id = id;
     this.bytes = bytes;
     this.extraMs = extraMs;
+    this.damage = damage;
     this.#connection = connection;
   }
 
@@ -73,6 +83,8 @@ export class Connection {
   #passing: Timer | undefined;
   /** Ends the wait for a cut to be lifted. */
   #patience: Timer | undefined;
+  /** From the first damage on. */
+  #stream: DamagedStream | undefined;
   readonly #read = (): void => this.#take();
 
   constructor(medium: Medium, link: LinkState, lane: Lane, source: Port, target: Port) {
@@ -156,6 +168,7 @@ export class Connection {
       parcel.cancel();
       this.#medium.ledger.lost(parcel.id, why);
     }
+    this.#stream?.end(why);
     this.#arrived = 0;
     this.#queue = [];
     this.#held = [];
@@ -181,7 +194,7 @@ export class Connection {
 
   #hold(parcel: Parcel): void {
     const { ledger, queueBytesMax } = this.#medium;
-    const bytes = parcel.bytes.length + FRAME_BYTES;
+    const bytes = parcel.bytes.length + FRAME_HEADER_BYTES;
     if (this.#heldBytes > 0 && this.#heldBytes + bytes > queueBytesMax) {
       // The newest goes: what waits is older and its receiver may be waiting for just that.
       ledger.lost(parcel.id, "overflow");
@@ -209,11 +222,11 @@ export class Connection {
     const first = this.#held[0];
     if (first === undefined || this.#passing !== undefined || isClogged) return;
     if (bytesPerSecond === Number.POSITIVE_INFINITY || (isCut && this.#medium.isOrdered)) return;
-    const passMs = ((first.bytes.length + FRAME_BYTES) * 1000) / bytesPerSecond;
+    const passMs = ((first.bytes.length + FRAME_HEADER_BYTES) * 1000) / bytesPerSecond;
     this.#passing = this.#medium.scheduler.after(passMs, () => {
       this.#passing = undefined;
       this.#held.shift();
-      this.#heldBytes -= first.bytes.length + FRAME_BYTES;
+      this.#heldBytes -= first.bytes.length + FRAME_HEADER_BYTES;
       this.#dispatch(first, this.#medium.delay(this.link) + first.extraMs);
       this.#pass();
     });
@@ -277,12 +290,39 @@ export class Connection {
     this.#hand(parcel);
   }
 
-  #hand(parcel: Parcel): void {
+  #hand({ id, bytes, damage }: Parcel): void {
+    if (damage !== undefined) this.#stream ??= this.#damagedStream();
+    if (this.#stream === undefined) this.#deliver(id, bytes);
+    else this.#stream.take(id, bytes, damage);
+  }
+
+  #deliver(id: number, packet: Uint8Array): void {
     if (!this.target.isOpen) {
-      this.#medium.ledger.lost(parcel.id, "down");
+      this.#medium.ledger.lost(id, "down");
       return;
     }
-    this.#medium.ledger.delivered(parcel.id);
-    this.target.received(this.link.from, this.lane, parcel.bytes);
+    this.#medium.ledger.delivered(id);
+    this.target.received(this.link.from, this.lane, packet);
+  }
+
+  #damagedStream(): DamagedStream {
+    const { scheduler, ledger } = this.#medium;
+    const { link, source, target } = this;
+    const ends: StreamEnds = {
+      get isHolding(): boolean {
+        return target.isHolding;
+      },
+      get keepAlive(): "sent" | "held" | "gone" {
+        if (!source.isOpen) return "gone";
+        return source.isHolding || link.isCut || link.isClogged ? "held" : "sent";
+      },
+      later: (read) => target.later(read),
+      received: (id, packet) => this.#deliver(id, packet),
+      broke: () => {
+        this.break("break");
+        this.#medium.distrusted(this);
+      },
+    };
+    return new DamagedStream(scheduler, link.random, ledger, ends);
   }
 }

@@ -3,6 +3,7 @@
 import type { NodeId } from "@holdfast/raft";
 import { type Lane, type Packet, peekKind } from "@holdfast/replica";
 import type { Connection } from "./network-connection.ts";
+import { DAMAGE_KINDS, type DamageKind } from "./network-damage.ts";
 import type { Random } from "./random.ts";
 
 /** What goes from one node to another; the way back is a link of its own. */
@@ -26,11 +27,20 @@ export interface Drop {
   readonly lost: number;
 }
 
+/** Which packets are damaged on their way, and how. */
+export interface Corruption {
+  /** How many of 1000. */
+  readonly damaged: number;
+  /** In one of these ways; in any unless told. */
+  readonly ways?: readonly DamageKind[];
+}
+
 export type LinkFault =
   | { readonly kind: "cut" }
   | { readonly kind: "clog" }
   | { readonly kind: "slow"; readonly bytesPerSecond: number }
-  | { readonly kind: "drop"; readonly drop: Drop };
+  | { readonly kind: "drop"; readonly drop: Drop }
+  | { readonly kind: "corrupt"; readonly corruption: Corruption };
 
 interface Dial {
   at: number;
@@ -56,6 +66,7 @@ export class LinkState implements Link {
   /** By lane: not dialled again before, and how long the last pause was. */
   readonly #dials: Dial[] = LANES.map(() => ({ at: 0, pauseMs: 0 }));
   #drops: readonly Drop[] = [];
+  #corruptions: readonly Corruption[] = [];
   readonly #faults = new Set<LinkFault>();
 
   constructor(from: NodeId, to: NodeId, random: Random) {
@@ -91,6 +102,14 @@ export class LinkState implements Link {
     );
   }
 
+  /** What a fault does to the bytes of the next packet. */
+  drawDamage(): DamageKind | undefined {
+    for (const { damaged, ways = DAMAGE_KINDS } of this.#corruptions) {
+      if (this.random.chance(damaged, 1000)) return ways[this.random.below(ways.length)];
+    }
+    return undefined;
+  }
+
   /** The lane is not dialled again before this time. */
   dialAt(lane: number): number {
     return this.#dials[lane]?.at ?? 0;
@@ -118,6 +137,7 @@ export class LinkState implements Link {
     );
     this.bytesPerSecond = Math.min(...rates);
     this.#drops = faults.flatMap((one) => (one.kind === "drop" ? [one.drop] : []));
+    this.#corruptions = faults.flatMap((one) => (one.kind === "corrupt" ? [one.corruption] : []));
     for (const connection of this.connections) connection?.linkChanged();
   }
 }

@@ -9,8 +9,9 @@ import type { Lane } from "@holdfast/replica";
  * - `down`: nobody listens there, or no longer.
  * - `break`: its connection broke.
  * - `overflow`: too much waited already.
+ * - `damage`: its bytes, or some before them, came in a shape that the receiver noticed.
  */
-export type Loss = "cut" | "loss" | "filter" | "down" | "break" | "overflow";
+export type Loss = "cut" | "loss" | "filter" | "down" | "break" | "overflow" | "damage";
 
 /**
  * Told of each packet as it happens; `id` counts up from 1, over all nodes. Each packet that was

@@ -151,6 +151,7 @@ function effect(world: World, fault: Fault): boolean {
     case "clog":
     case "slow-link":
     case "break":
+    case "corrupt":
     case "filter":
       return networkFault(world, fault);
     default:

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodePacket } from "@holdfast/replica";
+import { encodePacket, FRAME_HEADER_BYTES } from "@holdfast/replica";
 import {
   allLinks,
   FAIR,
@@ -104,7 +104,7 @@ for (const options of CARRYING) {
   });
 
   test(`${carrying}: what waits on a clogged link is bounded, the newest goes`, async () => {
-    const scene = new Scene({ ...options, queueBytesMax: 1000 });
+    const scene = new Scene({ ...options, queueBytesMax: 100 * (FRAME_HEADER_BYTES + 2) });
     const clog = scene.network.clog(TO_2);
     for (let n = 1; n <= 300; n++) scene.send(1, 2, n);
     scene.send(1, 2, new Uint8Array(500), "snapshot");
@@ -122,7 +122,8 @@ for (const options of CARRYING) {
     const scene = new Scene(options);
     scene.network.weather = STILL;
     const slow = scene.network.slow(TO_2, 10_000);
-    for (let n = 0; n < 20; n++) scene.send(1, 2, new Uint8Array(992), "snapshot");
+    for (let n = 0; n < 20; n++)
+      scene.send(1, 2, new Uint8Array(1000 - FRAME_HEADER_BYTES), "snapshot");
     scene.send(1, 2, 7, "append");
     await scene.advance(1002);
     assert.equal(scene.numbers(2, "snapshot").length, 10);
@@ -136,7 +137,7 @@ for (const options of CARRYING) {
   test(`${carrying}: what waits for a slow link is bounded`, async () => {
     const scene = new Scene({ ...options, queueBytesMax: 5000 });
     scene.network.slow(TO_2, 1000);
-    for (let n = 0; n < 20; n++) scene.send(1, 2, new Uint8Array(992));
+    for (let n = 0; n < 20; n++) scene.send(1, 2, new Uint8Array(1000 - FRAME_HEADER_BYTES));
     assert.equal(count(scene, "overflow"), 15);
     await scene.advance(6000);
     assert.equal(scene.numbers(2).length, 5);

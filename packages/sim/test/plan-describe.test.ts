@@ -57,6 +57,10 @@ test("faults read as sentences", () => {
         "power lost, none of the unsynced stays, back after 50 ms",
     ],
     [
+      { kind: "corrupt", shape: "all", damaged: 20, forMs: 700 },
+      "all links, 20 of 1000 damaged for 700 ms",
+    ],
+    [
       { kind: "partition", shape: { kind: "split", groups: [[1, 2], [3]] }, forMs: 700 },
       "{1, 2} from {3}, cut for 700 ms",
     ],

@@ -126,6 +126,29 @@ test("thesis §6.3 world: counters count every operation once, however often it 
   assert.ok(operations > 100, `${operations} operations`);
 });
 
+test("N14 world: with every tenth packet damaged on all links nothing wrong is read, and work goes on", async () => {
+  let committed = 0;
+  let damaged = 0;
+  for (let seed = 85; seed < 90; seed++) {
+    const plan: Plan = {
+      ...drawPlan(seed, { nodes: 3, faults: "none", recipe: "none", safetyMs: 8000 }),
+      carrying: "connections",
+      faults: [{ id: 1, at: 500, kind: "corrupt", shape: "all", damaged: 100, forMs: 7000 }],
+    };
+    const { failure, figures } = await runPlan(plan, {
+      pump: hostPump,
+      trace: (event) => {
+        if (event.kind === "lost" && event.why === "damage") damaged++;
+      },
+    });
+    assert.equal(failure, undefined, `seed ${seed}`);
+    assert.ok(figures.recovery !== undefined, `seed ${seed}`);
+    committed += figures.committed;
+  }
+  assert.ok(committed > 100, `${committed} committed`);
+  assert.ok(damaged > 100, `${damaged} damaged`);
+});
+
 test("P7 world: a copy of another node's directory is refused, and the others go on", async () => {
   const plan: Plan = {
     ...drawPlan(91, { nodes: 3, faults: "none", recipe: "none", safetyMs: 3000 }),

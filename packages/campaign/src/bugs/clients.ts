@@ -182,4 +182,18 @@ export const CLIENT_BUGS: readonly PlantedBug[] = [
     expect: [...WRONG, ...STUCK],
     seedsMax: 500,
   },
+  {
+    name: "frame-checksum-ignored",
+    title: "A frame whose checksum differs is read all the same",
+    cites: ["N14"],
+    changes: [
+      {
+        file: "replica/codec/framing.js",
+        find: "if (u32At(bytes, at + 8) !== this.checksum(payload, payload.length)) {",
+        put: "if (payload.length > this.payloadBytesMax) {",
+      },
+    ],
+    expect: [...WRONG, ...STUCK],
+    seedsMax: 200,
+  },
 ];

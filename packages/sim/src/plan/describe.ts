@@ -102,10 +102,10 @@ function whatOf(fault: Fault): string {
       return `${shapeOf(fault.shape)}, ${fault.bytesPerSecond} bytes a second for ${fault.forMs} ms`;
     case "break":
       return `${shapeOf(fault.shape)}, connections break`;
-    case "filter": {
-      const links = fault.shape === "all" ? "all links" : shapeOf(fault.shape);
-      return `${links}, ${fault.lost} of 1000 lost of ${fault.messages.join(", ")} for ${fault.forMs} ms`;
-    }
+    case "corrupt":
+      return `${linksOf(fault.shape)}, ${fault.damaged} of 1000 damaged for ${fault.forMs} ms`;
+    case "filter":
+      return `${linksOf(fault.shape)}, ${fault.lost} of 1000 lost of ${fault.messages.join(", ")} for ${fault.forMs} ms`;
     case "disk-error":
       return `${fault.operation} of ${nameOf(fault.who)} fails with ${fault.code}, the next ${times(fault.times)}`;
     case "disk-slow":
@@ -144,6 +144,10 @@ function endingOf({ power, keep, downMs }: Ending): string {
 function momentOf(moment: Moment, nth: number): string {
   if (moment.on === "send") return `packet ${nth} of ${moment.message ?? "any kind"} from now on`;
   return `disk operation ${nth} (${moment.operation ?? "any"}) from now on, ${moment.side} its effect`;
+}
+
+function linksOf(shape: Shape | "all"): string {
+  return shape === "all" ? "all links" : shapeOf(shape);
 }
 
 function shapeOf(shape: Shape): string {

@@ -93,6 +93,13 @@ export type NetworkFault =
     }
   /** Connections break: what is under way is lost, both ends are told. */
   | { readonly kind: "break"; readonly shape: Shape }
+  /** Of 1000 packets so many are damaged on their way, as bytes of a stream (N14). */
+  | {
+      readonly kind: "corrupt";
+      readonly shape: Shape | "all";
+      readonly damaged: number;
+      readonly forMs: number;
+    }
   /** Only messages of these kinds are lost, in so many of 1000 cases. */
   | {
       readonly kind: "filter";

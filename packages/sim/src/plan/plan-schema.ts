@@ -48,6 +48,7 @@ const SHAPES: Readonly<Record<Shape["kind"], Fields>> = {
   link: { from: who, to: who },
 };
 const links = byName("kind", SHAPES);
+const linksOrAll = either("must be all or links", oneOf(["all"]), links);
 
 const OPERATIONS: readonly DiskOperation[] = [
   "list",
@@ -97,8 +98,9 @@ const FAULTS: Readonly<Record<FaultKind, Fields>> = {
   clog: { shape: links, forMs: ms },
   "slow-link": { shape: links, bytesPerSecond: count, forMs: ms },
   break: { shape: links },
+  corrupt: { shape: linksOrAll, damaged: perMille, forMs: ms },
   filter: {
-    shape: either("must be all or links", oneOf(["all"]), links),
+    shape: linksOrAll,
     messages: listOf(message),
     lost: perMille,
     forMs: ms,

@@ -1,4 +1,4 @@
-/** Faults of the network in the swarm (N1-N13, N17). */
+/** Faults of the network in the swarm (N1-N14, N17). */
 
 import { PACKET_KINDS } from "@holdfast/replica";
 import type { Weather } from "../network.ts";
@@ -58,6 +58,16 @@ export const NETWORK_KINDS: Readonly<Record<NetworkFault["kind"], SwarmKind>> = 
     percent: 35,
     perSecond: [0.1, 1.2],
     draw: (dice, scene, habits) => ({ kind: "break", shape: drawShape(dice, scene, habits) }),
+  },
+  corrupt: {
+    percent: 8,
+    perSecond: [0.05, 0.4],
+    draw: (dice, scene, habits) => ({
+      kind: "corrupt",
+      shape: dice.chance(50) ? "all" : drawShape(dice, scene, habits),
+      damaged: dice.pick([2, 10, 50, 300]),
+      forMs: drawTimeouts(dice, scene, 0.3, 8),
+    }),
   },
   filter: {
     percent: 22,

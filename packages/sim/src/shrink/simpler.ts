@@ -162,6 +162,7 @@ const MEASURES: Readonly<Record<string, number>> = {
   nth: 1,
   aheadMs: 1,
   syncMs: 1,
+  damaged: 1,
 };
 
 async function plainFaults(candidates: Candidates): Promise<void> {

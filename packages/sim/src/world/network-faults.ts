@@ -27,7 +27,10 @@ export function networkFault(world: World, fault: NetworkFault): boolean {
   return true;
 }
 
-type Lasting = Extract<NetworkFault, { kind: "partition" | "clog" | "slow-link" | "filter" }>;
+type Lasting = Extract<
+  NetworkFault,
+  { kind: "partition" | "clog" | "slow-link" | "corrupt" | "filter" }
+>;
 
 function lay(world: World, fault: Lasting, links: readonly Link[]): Lift {
   const { network } = world;
@@ -38,6 +41,8 @@ function lay(world: World, fault: Lasting, links: readonly Link[]): Lift {
       return network.clog(links);
     case "slow-link":
       return network.slow(links, fault.bytesPerSecond);
+    case "corrupt":
+      return network.corrupt(links, { damaged: fault.damaged });
     case "filter":
       return network.drop(links, { messages: fault.messages, lost: fault.lost });
   }
