@@ -95,15 +95,17 @@ export class DiskCalls {
     end: (point: P, code: DiskErrorCode | undefined) => void,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const code = this.isAlive ? this.admit(operation, name) : undefined;
+      const begun = this.isAlive ? this.admit(operation, name) : undefined;
       if (!this.isAlive) {
         this.#bury(reject);
         return;
       }
       const point = begin();
       const finish = (): void => {
+        const code = begun ?? (this.#faults.isDead ? "io" : undefined);
         if (this.isAlive) {
-          end(point, code);
+          // The next one that is true covers it, too.
+          if (code !== undefined || !this.#faults.isLying) end(point, code);
           if (code === undefined) this.syncs += 1;
           this.took(operation, name);
         }

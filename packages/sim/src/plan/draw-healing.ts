@@ -68,14 +68,15 @@ interface Manners {
 
 function drawFate(dice: Dice, isSpent: boolean, { isPolite }: Manners): Fate {
   // A spent node may have refused to start: there is nothing to deafen or to pause.
-  if (isSpent) return dice.pick(["down", "cut"]);
+  if (isSpent) return dice.pick(["down", "cut", "dead-disk"]);
   return dice.weighted<Fate>([
     [25, "down"],
     [25, "cut"],
     [isPolite ? 30 : 0, "deaf"],
     [15, "mute"],
     [15, "paused"],
-    [isPolite ? 15 : 0, "hung-disk"],
+[isPolite ? 15 : 0, "hung-disk"],
+    [10, "dead-disk"],
   ]);
 }
 
