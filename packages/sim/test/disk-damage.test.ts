@@ -2,7 +2,13 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { openSnapshots, StoreVersionError, WalDamagedError } from "@holdfast/replica";
+import {
+  openSnapshots,
+  readSegmentHeader,
+  recordAt,
+  StoreVersionError,
+  WalDamagedError,
+} from "@holdfast/replica";
 import { type Damage, type DiskPlace, Random, type SimDisk } from "@holdfast/sim";
 import {
   entries,
@@ -36,6 +42,18 @@ async function logged(setting: Setting): Promise<SimDisk> {
     if (life < 2) disk = disk.crash({ keep: "none" });
   }
   return disk.crash({ keep: "none" });
+}
+
+/** Where each record begins and ends. */
+function recordsIn(name: string, bytes: Uint8Array): readonly { start: number; end: number }[] {
+  const { crc, end: first } = readSegmentHeader(name, bytes, IDENTITY);
+  const found: { start: number; end: number }[] = [];
+  for (let start = first; ; ) {
+    const record = recordAt(bytes, start, crc);
+    if (record === undefined) return found;
+    found.push({ start, end: record.end });
+    start = record.end;
+  }
 }
 
 /** A damaged version byte looks like a log of another release. */
@@ -169,6 +187,36 @@ describe("D8 a misdirected write", () => {
       await assert.rejects(openLog(left, setting), isRefusal, done.line);
     }
     assert.ok(whole > 50, `${whole} records`);
+  });
+
+  it("of any record over any other one never gives back an older vote, nor any other past", async () => {
+    const roomy = { segmentBytes: 1 << 20, preallocate: false };
+    const disk = makeDisk();
+    const { wal } = await openLog(disk, roomy);
+    for (let term = 1; term <= 6; term += 1) {
+      await wal.append(write({ hardState: { term, vote: 0 } }));
+      await wal.append(write({ hardState: { term, vote: 1 + (term % 3) } }));
+      await wal.append(write({ entries: entries(term, 1, term) }));
+    }
+    await wal.append(write({ entries: entries(7, 1, 6) }));
+    const [name = ""] = disk.names();
+    const whole = foundBy((await openLog(disk.copy(), roomy)).recovered);
+    const records = recordsIn(name, disk.bytesOf(name));
+    assert.equal(records.length, 20);
+    for (const [at, over] of records.entries()) {
+      for (const { start, end } of records) {
+        const left = disk.copy();
+        left.state.find(name)?.overwrite(over.start, disk.bytesOf(name).subarray(start, end));
+        if (start === over.start) continue;
+        try {
+          const found = foundBy((await openLog(left, roomy)).recovered);
+          // The last batch may have been torn.
+          assert.ok(at === records.length - 1 && whole.startsWith(found), `${start} at ${over.start}`);
+        } catch (error) {
+          assert.ok(error instanceof WalDamagedError, `${start} at ${over.start}: ${String(error)}`);
+        }
+      }
+    }
   });
 
   it("of one snapshot over another of the same length is found, though it is whole", async () => {
