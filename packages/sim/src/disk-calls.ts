@@ -102,11 +102,9 @@ export class DiskCalls {
       }
       const point = begin();
       const finish = (): void => {
-        const code = begun ?? (this.#faults.isDead ? "io" : undefined);
+        const code = begun ?? this.#faults.inSync();
         if (this.isAlive) {
-          // The next one that is true covers it, too.
-          if (code !== undefined || !this.#faults.isLying) end(point, code);
-          if (code === undefined) this.syncs += 1;
+          this.#endSync(code, () => end(point, code));
           this.took(operation, name);
         }
         if (code === undefined) this.#deliver(resolve, reject);
@@ -131,6 +129,12 @@ export class DiskCalls {
       if (error instanceof DiskError) return { value: undefined, error };
       throw error;
     }
+  }
+
+  /** After a lie the next sync that is true covers what this one didn't. */
+  #endSync(code: DiskErrorCode | undefined, end: () => void): void {
+    if (code === undefined) this.syncs += 1;
+    if (code !== undefined || !this.#faults.isLying) end();
   }
 
   #afterSyncTime(finish: () => void): void {

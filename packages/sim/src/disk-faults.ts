@@ -1,4 +1,7 @@
-/** What is wrong with a disk at the moment: may be changed while it is in use (D3 to D6, D9, D10, D17). */
+/**
+ * What is wrong with a disk at the moment: may be changed while it is in use (D3 to D6, D9, D10,
+ * D17).
+ */
 
 import type { DiskErrorCode } from "@holdfast/replica";
 import type { AfterFailedSync } from "./disk-inode.ts";
@@ -81,6 +84,11 @@ export class DiskFaults {
     if (failing === undefined) return undefined;
     this.failNext(operation, failing.code, failing.left - 1);
     return failing.code;
+  }
+
+  /** @internal How a sync fails that had begun well. */
+  inSync(): DiskErrorCode | undefined {
+    return this.#isDead ? "io" : undefined;
   }
 
   /** @internal Runs `run` now, or when the disk hangs no longer. */

@@ -65,8 +65,14 @@ export function misdirected(
   return undefined;
 }
 
-/** A record over a record, a header over a header, a snapshot over a snapshot; equal lengths first. */
-function unitOverUnit(victim: Victim, files: readonly NamedFile[], random: Random): Aim | undefined {
+/**
+ * A record over a record, a header over a header, a snapshot over a snapshot; equal lengths first.
+ */
+function unitOverUnit(
+  victim: Victim,
+  files: readonly NamedFile[],
+  random: Random,
+): Aim | undefined {
   const { name, inode, position } = victim;
   const over = unitsOf([name, inode]).findLast(({ start }) => start <= position);
   const isSegment = segmentSequenceOf(name) !== undefined;

@@ -140,7 +140,7 @@ describe("damage to a log", () => {
   });
 });
 
-describe("D8 a misdirected write", () => {
+describe("a misdirected write", () => {
   const setting = { segmentBytes: 700, preallocate: true };
 
   it("is refused or leaves all as it was, wherever good bytes of the node come to lie", async () => {
@@ -158,7 +158,8 @@ describe("D8 a misdirected write", () => {
       const position = random.below(left.bytesOf(to ?? "").length);
       left.state.find(to ?? "")?.overwrite(position, bytes);
       try {
-        // Free space, a spare, or the last batch: that may be gone, and nothing else takes its place.
+        // Free space, a spare, or the last batch: that may be gone, and nothing else takes its
+        // place.
         const found = foundBy((await openLog(left, setting)).recovered);
         assert.ok(whole.startsWith(found), `seed ${seed}: ${found}`);
         opened += 1;
@@ -211,9 +212,15 @@ describe("D8 a misdirected write", () => {
         try {
           const found = foundBy((await openLog(left, roomy)).recovered);
           // The last batch may have been torn.
-          assert.ok(at === records.length - 1 && whole.startsWith(found), `${start} at ${over.start}`);
+          assert.ok(
+            at === records.length - 1 && whole.startsWith(found),
+            `${start} at ${over.start}`,
+          );
         } catch (error) {
-          assert.ok(error instanceof WalDamagedError, `${start} at ${over.start}: ${String(error)}`);
+          assert.ok(
+            error instanceof WalDamagedError,
+            `${start} at ${over.start}: ${String(error)}`,
+          );
         }
       }
     }

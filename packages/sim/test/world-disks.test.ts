@@ -25,7 +25,7 @@ function quiet(seed: number, faults: readonly Fault[], change: Partial<Plan> = {
 
 const WITHOUT_THREE = { core: [1, 2], others: { 3: "cut" }, calmTimeouts: 0 } as const;
 
-test("D4 D17 a dead disk ends its process with DISK_FAILED, every start after it is in vain, and the rest goes on", async () => {
+test("a dead disk ends its process with DISK_FAILED, every start after it is in vain, and the rest goes on", async () => {
   for (const seed of [101, 102, 103]) {
     const dead: Fault = { id: 1, at: 2000, kind: "disk-dead", who: 3 };
     const plan = quiet(seed, [dead], { healing: WITHOUT_THREE, supervisorMs: 500 });
@@ -46,7 +46,7 @@ test("D4 D17 a dead disk ends its process with DISK_FAILED, every start after it
   }
 });
 
-test("D4 an outsider whose disk dies at the healing is in nobody's way, as a leader neither", async () => {
+test("an outsider whose disk dies at the healing is in nobody's way, as a leader neither", async () => {
   let led = 0;
   for (let seed = 110; seed < 122; seed++) {
     const others = { 3: "dead-disk" } as const;
@@ -61,7 +61,7 @@ test("D4 an outsider whose disk dies at the healing is in nobody's way, as a lea
   assert.ok(led > 0, `${led} times the outsider led`);
 });
 
-test("D9 a disk that lies is caught when the first acknowledgement leaves", async () => {
+test("a disk that lies is caught when the first acknowledgement leaves", async () => {
   for (let seed = 130; seed < 136; seed++) {
     const lies: Fault = { id: 1, at: 2000, kind: "disk-lies", who: "follower", forMs: 2000 };
     const { failure } = (await traced(quiet(seed, [lies]))).outcome;
@@ -71,7 +71,7 @@ test("D9 a disk that lies is caught when the first acknowledgement leaves", asyn
   }
 });
 
-test("D9 a lie that a true sync makes good before the power goes hurts nobody", async () => {
+test("a lie that a true sync makes good before the power goes hurts nobody", async () => {
   // No client writes: nothing is promised while the disk lies.
   const lies: Fault = { id: 1, at: 3000, kind: "disk-lies", who: 2, forMs: 1 };
   const plan = quiet(140, [lies]);
@@ -81,7 +81,7 @@ test("D9 a lie that a true sync makes good before the power goes hurts nobody", 
   assert.equal(figures.faults["disk-lies"], 1);
 });
 
-test("D8 writes that went astray on a minority are refused by name, and the others lose nothing", async () => {
+test("writes that went astray on a minority are refused by name, and the others lose nothing", async () => {
   let refused = 0;
   for (let seed = 150; seed < 170; seed++) {
     const faults = [1500, 3000, 4500].map(

@@ -172,7 +172,7 @@ export const DISK_BUGS: readonly PlantedBug[] = [
   {
     name: "record-without-place",
     title: "A log record is good wherever in its segment it stands",
-    cites: ["H9", "D8"],
+    cites: ["H9"],
     changes: [
       {
         file: "replica/wal/frame.js",

@@ -105,12 +105,7 @@ export type NetworkFault =
 export type DiskArea = "wal" | "snapshot";
 export type DiskPlace = "head" | "middle" | "tail";
 /** `misdirected-write`: bytes that are good elsewhere on this disk stand here as well (D8). */
-export type Damage =
-  | "flip-bit"
-  | "zero-sector"
-  | "noise-sector"
-  | "truncate"
-  | "misdirected-write";
+export type Damage = "flip-bit" | "zero-sector" | "noise-sector" | "truncate" | "misdirected-write";
 
 export type DiskFault =
   /** The next `times` operations of this kind fail. */

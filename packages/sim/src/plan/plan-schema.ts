@@ -161,7 +161,10 @@ const load = shape({
 
 const healing = shape({
   core: listOf(nodeId),
-  others: recordOf(key(nodeId), oneOf(["down", "cut", "deaf", "mute", "paused", "hung-disk", "dead-disk"])),
+  others: recordOf(
+    key(nodeId),
+    oneOf(["down", "cut", "deaf", "mute", "paused", "hung-disk", "dead-disk"]),
+  ),
   calmTimeouts: whole(0),
 });
 

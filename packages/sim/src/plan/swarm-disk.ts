@@ -103,8 +103,8 @@ function drawError(dice: Dice, scene: Scene, habits: Habits): DiskFault {
 }
 
 /**
- * D6, D7, D8, D13: `who` must be a node to spend. The disk leaves alone what passes for a write that a
- * crash cut short: a store can't notice that.
+ * D6, D7, D8, D13: `who` must be a node to spend. The disk leaves alone what passes for a write
+ * that a crash cut short: a store can't notice that.
  */
 export function drawDamage(dice: Dice, who: NodeId): DiskFault {
   return {

@@ -1,4 +1,6 @@
-/** Faults of disks: errors, slowness, a full or dead disk, lies, silent damage, files that are gone. */
+/**
+ * Faults of disks: errors, slowness, a full or dead disk, lies, silent damage, files that are gone.
+ */
 
 import { segmentSequenceOf, snapshotIndexOf } from "@holdfast/replica";
 import type { DiskFault, Fault } from "../plan/fault.ts";
