@@ -75,7 +75,7 @@ function drawFate(dice: Dice, isSpent: boolean, { isPolite }: Manners): Fate {
     [isPolite ? 30 : 0, "deaf"],
     [15, "mute"],
     [15, "paused"],
-[isPolite ? 15 : 0, "hung-disk"],
+    [isPolite ? 15 : 0, "hung-disk"],
     [10, "dead-disk"],
   ]);
 }
