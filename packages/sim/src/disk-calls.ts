@@ -95,16 +95,16 @@ export class DiskCalls {
     end: (point: P, code: DiskErrorCode | undefined) => void,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
-      const code = this.isAlive ? this.admit(operation, name) : undefined;
+      const begun = this.isAlive ? this.admit(operation, name) : undefined;
       if (!this.isAlive) {
         this.#bury(reject);
         return;
       }
       const point = begin();
       const finish = (): void => {
+        const code = begun ?? this.#faults.inSync();
         if (this.isAlive) {
-          end(point, code);
-          if (code === undefined) this.syncs += 1;
+          this.#endSync(code, () => end(point, code));
           this.took(operation, name);
         }
         if (code === undefined) this.#deliver(resolve, reject);
@@ -129,6 +129,12 @@ export class DiskCalls {
       if (error instanceof DiskError) return { value: undefined, error };
       throw error;
     }
+  }
+
+  /** After a lie the next sync that is true covers what this one didn't. */
+  #endSync(code: DiskErrorCode | undefined, end: () => void): void {
+    if (code === undefined) this.syncs += 1;
+    if (code !== undefined || !this.#faults.isLying) end();
   }
 
   #afterSyncTime(finish: () => void): void {

@@ -1,8 +1,9 @@
-/** Silent damage to stored files: what no crash explains (D7, D13). */
+/** Silent damage to stored files: what no crash explains (D7, D8, D13). */
 
 import { recordAt, segmentSequenceOf, snapshotIndexOf } from "@holdfast/replica";
 import type { DirectoryState } from "./disk-directory.ts";
 import { type Inode, SECTOR_BYTES } from "./disk-inode.ts";
+import { misdirected, type NamedFile } from "./disk-misdirection.ts";
 import { headerOn, newestRun, type SegmentFile } from "./disk-segments.ts";
 import type { Damage, DiskArea, DiskPlace } from "./plan/fault.ts";
 import type { Random } from "./random.ts";
@@ -43,6 +44,9 @@ interface Target {
   readonly lengthMin: number;
 }
 
+/** Whatever needs no bytes of another place. */
+type SpoilingDamage = Exclude<Damage, "misdirected-write">;
+
 /** Head and tail are the first and the last so many bytes. */
 const EDGE_BYTES = 64;
 
@@ -58,25 +62,26 @@ export function damageFiles(
   random: Random,
   options: DamageOptions,
 ): DamageDone | undefined {
-  const files = syncedFiles(state, request.area);
+  const all = syncedFiles(state);
+  const files = all.filter(([name]) => isInArea(name, request.area));
   const targets = request.area === "wal" ? segmentsOf(files) : snapshotOf(files, random);
   const found = pick(targets, request, random, options.mayPassForTorn ?? false);
-  return found === undefined ? undefined : inflict(found.target, found.position, request, random);
+  if (found === undefined) return undefined;
+  const { target, position } = found;
+  if (request.damage === "misdirected-write") return inflictStray(target, position, all, random);
+  return inflict(target, position, request.damage, random);
 }
 
-/** The files of the area that both views have under the same name, sorted by it. */
-function syncedFiles(state: DirectoryState, area: DiskArea): readonly (readonly [string, Inode])[] {
+/** The files that both views have under the same name, sorted by it. */
+function syncedFiles(state: DirectoryState): readonly NamedFile[] {
   const durable = state.durableNames();
-  return state
-    .names()
-    .filter((name) => isInArea(name, area))
-    .flatMap((name): (readonly [string, Inode])[] => {
-      const inode = durable.get(name);
-      return inode !== undefined && inode === state.find(name) ? [[name, inode]] : [];
-    });
+  return state.names().flatMap((name): NamedFile[] => {
+    const inode = durable.get(name);
+    return inode !== undefined && inode === state.find(name) ? [[name, inode]] : [];
+  });
 }
 
-function segmentsOf(files: readonly (readonly [string, Inode])[]): readonly Target[] {
+function segmentsOf(files: readonly NamedFile[]): readonly Target[] {
   const run = newestRun(files);
   return run.flatMap((segment, at) => {
     const next = run[at + 1];
@@ -110,10 +115,7 @@ function newest(segment: SegmentFile): Target | undefined {
 }
 
 /** One snapshot, mostly the newest. */
-function snapshotOf(
-  files: readonly (readonly [string, Inode])[],
-  random: Random,
-): readonly Target[] {
+function snapshotOf(files: readonly NamedFile[], random: Random): readonly Target[] {
   const any = files[random.below(Math.max(1, files.length))];
   const chosen = random.chance(3, 4) ? files.at(-1) : any;
   if (chosen === undefined) return [];
@@ -153,7 +155,7 @@ function placeIn(total: number, place: DiskPlace, random: Random): number {
 function inflict(
   target: Target,
   position: number,
-  { damage }: DamageRequest,
+  damage: SpoilingDamage,
   random: Random,
 ): DamageDone {
   const { name, inode, provenBytes, usedBytes } = target;
@@ -164,13 +166,36 @@ function inflict(
     const line = `${name}: cut at ${position}, ${length} bytes of it counted`;
     return { name, position, length, line, passesForTorn };
   }
-  const limit = position < provenBytes ? provenBytes : usedBytes;
+  const limit = limitOf(target, position);
   const [from, length] = damage === "flip-bit" ? [position, 1] : sectorOf(position, limit);
   const before = inode.platter().slice(from, from + length);
   const after = damage === "flip-bit" ? flipped(before, random) : spoiled(before, damage, random);
   inode.overwrite(from, after);
   const line = `${name}: ${damage} at ${from}, ${length} bytes`;
   return { name, position: from, length, line, passesForTorn: position >= provenBytes };
+}
+
+/** Other bytes of this node come to lie there. */
+function inflictStray(
+  target: Target,
+  near: number,
+  files: readonly NamedFile[],
+  random: Random,
+): DamageDone | undefined {
+  const { name, inode } = target;
+  const victim = { name, inode, position: near, limit: limitOf(target, near) };
+  const stray = misdirected(victim, files, random);
+  if (stray === undefined) return undefined;
+  const { position, bytes, origin } = stray;
+  inode.overwrite(position, bytes);
+  const line = `${name}: ${bytes.length} bytes at ${position} are those of ${origin}`;
+  const passesForTorn = position + bytes.length > target.provenBytes;
+  return { name, position, length: bytes.length, line, passesForTorn };
+}
+
+/** What is proven and what is not are not damaged together. */
+function limitOf({ provenBytes, usedBytes }: Target, position: number): number {
+  return position < provenBytes ? provenBytes : usedBytes;
 }
 
 /** The sector around `position`, no further than `limit`. */
@@ -184,7 +209,7 @@ function flipped(bytes: Uint8Array, random: Random): Uint8Array {
 }
 
 /** Never the same as before. */
-function spoiled(bytes: Uint8Array, damage: Damage, random: Random): Uint8Array {
+function spoiled(bytes: Uint8Array, damage: SpoilingDamage, random: Random): Uint8Array {
   const after =
     damage === "zero-sector" ? new Uint8Array(bytes.length) : random.bytes(bytes.length);
   return after.every((byte, at) => byte === bytes[at]) ? flipped(bytes, random) : after;

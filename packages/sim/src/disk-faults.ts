@@ -1,4 +1,7 @@
-/** What is wrong with a disk at the moment: may be changed while it is in use (D3 to D6, D10). */
+/**
+ * What is wrong with a disk at the moment: may be changed while it is in use (D3 to D6, D9, D10,
+ * D17).
+ */
 
 import type { DiskErrorCode } from "@holdfast/replica";
 import type { AfterFailedSync } from "./disk-inode.ts";
@@ -22,7 +25,10 @@ export class DiskFaults {
   /** Sum of file sizes beyond which no file can grow; it may shrink below what is used. */
   capacityBytes: number = Number.POSITIVE_INFINITY;
   afterFailedSync: AfterFailedSync = "keeps";
+  /** Syncs succeed, and what they cover stays in the memory of the device (D9). */
+  isLying = false;
   #isHung = false;
+  #isDead = false;
   #waiting: (() => void)[] = [];
   #failing: Map<DiskOperation, Failing> | undefined;
 
@@ -30,9 +36,20 @@ export class DiskFaults {
     return this.#isHung;
   }
 
+  /** Every operation fails, for good (D4). */
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
+  /** Syncs under way fail, too, and nothing heals it. */
+  die(): void {
+    this.#isDead = true;
+    this.lift();
+  }
+
   /** From here on no sync begins or ends. */
   hang(): void {
-    this.#isHung = true;
+    this.#isHung = !this.#isDead;
   }
 
   /** What hung goes on: syncs that had begun end now, in the order in which they were due. */
@@ -51,20 +68,27 @@ export class DiskFaults {
     if (this.#failing.size === 0) this.#failing = undefined;
   }
 
-  /** Nothing fails, hangs or is full any more. The times stay as they are. */
+  /** Nothing fails, hangs, lies or is full any more. The times stay as they are. */
   heal(): void {
     this.#failing = undefined;
+    this.isLying = false;
     this.capacityBytes = Number.POSITIVE_INFINITY;
     this.lift();
   }
 
   /** @internal How an operation that begins now fails, if it does; counts it. */
   take(operation: DiskOperation): DiskErrorCode | undefined {
+    if (this.#isDead) return "io";
     if (this.#failing === undefined) return undefined;
     const failing = this.#failing.get(operation);
     if (failing === undefined) return undefined;
     this.failNext(operation, failing.code, failing.left - 1);
     return failing.code;
+  }
+
+  /** @internal How a sync fails that had begun well. */
+  inSync(): DiskErrorCode | undefined {
+    return this.#isDead ? "io" : undefined;
   }
 
   /** @internal Runs `run` now, or when the disk hangs no longer. */

@@ -2,13 +2,25 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { openSnapshots, StoreVersionError, WalDamagedError } from "@holdfast/replica";
+import {
+  openSnapshots,
+  readSegmentHeader,
+  recordAt,
+  StoreVersionError,
+  WalDamagedError,
+} from "@holdfast/replica";
 import { type Damage, type DiskPlace, Random, type SimDisk } from "@holdfast/sim";
 import { IDENTITY, write } from "@holdfast/testkit";
 import { entries, foundBy, makeDisk, openLog, type Setting } from "./durable-scenes.ts";
 
 const PLACES: readonly DiskPlace[] = ["head", "middle", "tail"];
-const DAMAGES: readonly Damage[] = ["flip-bit", "zero-sector", "noise-sector", "truncate"];
+const DAMAGES: readonly Damage[] = [
+  "flip-bit",
+  "zero-sector",
+  "noise-sector",
+  "truncate",
+  "misdirected-write",
+];
 
 /** A log of several segments that was begun anew twice, and goes on. */
 async function logged(setting: Setting): Promise<SimDisk> {
@@ -23,6 +35,18 @@ async function logged(setting: Setting): Promise<SimDisk> {
     if (life < 2) disk = disk.crash({ keep: "none" });
   }
   return disk.crash({ keep: "none" });
+}
+
+/** Where each record begins and ends. */
+function recordsIn(name: string, bytes: Uint8Array): readonly { start: number; end: number }[] {
+  const { crc, end: first } = readSegmentHeader(name, bytes, IDENTITY);
+  const found: { start: number; end: number }[] = [];
+  for (let start = first; ; ) {
+    const record = recordAt(bytes, start, crc);
+    if (record === undefined) return found;
+    found.push({ start, end: record.end });
+    start = record.end;
+  }
 }
 
 /** A damaged version byte looks like a log of another release. */
@@ -106,6 +130,114 @@ describe("damage to a log", () => {
 
   it("needs a log", () => {
     assert.equal(makeDisk().damage("wal", "head", "flip-bit", new Random(1)), undefined);
+  });
+});
+
+describe("a misdirected write", () => {
+  const setting = { segmentBytes: 700, preallocate: true };
+
+  it("is refused or leaves all as it was, wherever good bytes of the node come to lie", async () => {
+    const disk = await logged(setting);
+    const whole = foundBy((await openLog(disk.copy(), setting)).recovered);
+    let opened = 0;
+    for (let seed = 0; seed < 1500; seed += 1) {
+      const random = new Random(seed);
+      const left = disk.copy();
+      const names = left.names().filter((name) => name.startsWith("wal-"));
+      const [from, to] = [names, names].map((all) => all[random.below(all.length)] ?? "");
+      const source = left.bytesOf(from ?? "");
+      const start = random.below(source.length);
+      const bytes = source.subarray(start, start + 1 + random.below(600));
+      const position = random.below(left.bytesOf(to ?? "").length);
+      left.state.find(to ?? "")?.overwrite(position, bytes);
+      try {
+        // Free space, a spare, or the last batch: that may be gone, and nothing else takes its
+        // place.
+        const found = foundBy((await openLog(left, setting)).recovered);
+        assert.ok(whole.startsWith(found), `seed ${seed}: ${found}`);
+        opened += 1;
+      } catch (error) {
+        assert.ok(isRefusal(error), `seed ${seed}: ${String(error)}`);
+      }
+    }
+    assert.ok(opened > 100 && opened < 1400, `${opened} of 1500`);
+  });
+
+  it("of a whole record, header or snapshot is told from the one that belongs there", async () => {
+    const disk = await logged(setting);
+    let whole = 0;
+    for (let seed = 0; seed < 400; seed += 1) {
+      const left = disk.copy();
+      const place = PLACES[seed % PLACES.length] ?? "head";
+      const done = left.damage("wal", place, "misdirected-write", new Random(seed));
+      assert.ok(done !== undefined, `seed ${seed}`);
+      const [, from = "", at = ""] = /are those of (\S+) at (\d+)$/.exec(done.line) ?? [];
+      const moved = disk.bytesOf(from).subarray(Number(at), Number(at) + done.length);
+      assert.deepEqual(
+        left.bytesOf(done.name).slice(done.position, done.position + done.length),
+        moved,
+      );
+      if (Number(at) % 512 !== 0 && done.position % 512 !== 0) whole += 1;
+      await assert.rejects(openLog(left, setting), isRefusal, done.line);
+    }
+    assert.ok(whole > 50, `${whole} records`);
+  });
+
+  it("of any record over any other one never gives back an older vote, nor any other past", async () => {
+    const roomy = { segmentBytes: 1 << 20, preallocate: false };
+    const disk = makeDisk();
+    const { wal } = await openLog(disk, roomy);
+    for (let term = 1; term <= 6; term += 1) {
+      await wal.append(write({ hardState: { term, vote: 0 } }));
+      await wal.append(write({ hardState: { term, vote: 1 + (term % 3) } }));
+      await wal.append(write({ entries: entries(term, 1, term) }));
+    }
+    await wal.append(write({ entries: entries(7, 1, 6) }));
+    const [name = ""] = disk.names();
+    const whole = foundBy((await openLog(disk.copy(), roomy)).recovered);
+    const records = recordsIn(name, disk.bytesOf(name));
+    assert.equal(records.length, 20);
+    for (const [at, over] of records.entries()) {
+      for (const { start, end } of records) {
+        const left = disk.copy();
+        left.state.find(name)?.overwrite(over.start, disk.bytesOf(name).subarray(start, end));
+        if (start === over.start) continue;
+        try {
+          const found = foundBy((await openLog(left, roomy)).recovered);
+          // The last batch may have been torn.
+          assert.ok(
+            at === records.length - 1 && whole.startsWith(found),
+            `${start} at ${over.start}`,
+          );
+        } catch (error) {
+          assert.ok(
+            error instanceof WalDamagedError,
+            `${start} at ${over.start}: ${String(error)}`,
+          );
+        }
+      }
+    }
+  });
+
+  it("of one snapshot over another of the same length is found, though it is whole", async () => {
+    const disk = await withSnapshots();
+    const [older = "", newer = ""] = disk.names();
+    const left = disk.copy();
+    left.state.find(newer)?.overwrite(0, disk.bytesOf(older));
+
+    const store = await openImages(left);
+    assert.match(String(store.damaged[0]?.error), /header belongs to another snapshot/);
+    assert.equal(store.newest()?.index, 5);
+  });
+
+  it("does nothing where no other bytes are to be had", async () => {
+    const disk = makeDisk();
+    const file = await disk.create("snapshot-0000000000000001.snap");
+    file.write(0, new Uint8Array(64));
+    await file.sync();
+    await disk.syncDirectory();
+    const done = disk.damage("snapshot", "head", "misdirected-write", new Random(1));
+    assert.equal(done, undefined);
   });
 });
 

@@ -393,3 +393,96 @@ describe("SimDisk after a power loss, by what was synced", () => {
     }
   });
 });
+
+describe("a disk that lies (D9)", () => {
+  /** What a lie has left behind, before anything else is synced. */
+  async function liedTo(scene: Scene): Promise<DiskFile> {
+    const file = await stored(scene.disk);
+    scene.faults.isLying = true;
+    file.write(0, bytes(10, 2));
+    await file.sync();
+    await scene.disk.create("other");
+    await scene.disk.syncDirectory();
+    scene.faults.isLying = false;
+    return file;
+  }
+
+  it("loses what it said was synced when the power goes, and only then", async () => {
+    const scene = new Scene();
+    await scene.run(async () => {
+      await liedTo(scene);
+      const { disk } = scene;
+      const left = disk.copy().crash({ keep: "none" });
+      assert.deepEqual(left.bytesOf("file"), bytes(10, 1));
+      assert.deepEqual(left.names(), ["file"]);
+      const killed = disk.kill();
+      assert.deepEqual(killed.bytesOf("file"), bytes(10, 2));
+      assert.deepEqual(killed.names(), ["file", "other"]);
+    });
+  });
+
+  it("has it all once a later sync was true, also one of the next process", async () => {
+    for (const dies of [false, true]) {
+      const scene = new Scene();
+      await scene.run(async () => {
+        const file = await liedTo(scene);
+        const process = new Process(scene.scheduler);
+        const disk = dies ? scene.disk.kill({ process }) : scene.disk;
+        const again = dies ? await disk.open("file") : file;
+        await Promise.all([again.sync(), disk.syncDirectory()]);
+        const left = disk.crash({ keep: "none" });
+        assert.deepEqual(left.bytesOf("file"), bytes(10, 2));
+        assert.deepEqual(left.names(), ["file", "other"]);
+      });
+    }
+  });
+
+  it("tells nobody who watches the platter", async () => {
+    const scene = new Scene();
+    const told: string[] = [];
+    scene.disk.watcher = {
+      wrote: () => {},
+      synced: (_file, platter) => told.push(`synced ${platter[0]}`),
+      directorySynced: () => told.push("directory"),
+    };
+    await scene.run(async () => {
+      const file = await liedTo(scene);
+      assert.deepEqual(told.sort(), ["directory", "synced 1"]);
+      await file.sync();
+    });
+    assert.equal(told.at(-1), "synced 2");
+  });
+});
+
+describe("a dead disk (D4, D17)", () => {
+  it("fails every operation, those under way too, and nothing revives it", async () => {
+    const scene = new Scene();
+    const { disk, faults } = scene;
+    await scene.run(async () => {
+      const file = await stored(disk);
+      faults.syncMs = 5;
+      file.write(0, bytes(10, 2));
+      scene.follow("sync", file.sync());
+      faults.hang();
+      faults.die();
+      faults.heal();
+      faults.hang();
+      assert.equal(faults.isHung, false);
+      await scene.sleep(6);
+      assert.throws(() => file.write(0, bytes(10, 3)), { code: "io" });
+      for (const work of [
+        () => file.read(0, 1),
+        () => file.sync(),
+        () => disk.list(),
+        () => disk.open("file"),
+        () => disk.create("other"),
+        () => disk.syncDirectory(),
+        () => disk.kill({ process: new Process(scene.scheduler) }).list(),
+      ]) {
+        await assert.rejects(work(), { code: "io" });
+      }
+    });
+    assert.deepEqual(scene.ended, ["sync failed (io) 5"]);
+    assert.equal(faults.isDead, true);
+  });
+});

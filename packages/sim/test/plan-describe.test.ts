@@ -68,6 +68,22 @@ test("faults read as sentences", () => {
       { kind: "disk-error", who: 1, operation: "sync", code: "io", times: 2 },
       "sync of node 1 fails with io, the next 2 times",
     ],
+    [{ kind: "disk-dead", who: 3 }, "disk of node 3 is dead from here on"],
+    [
+      { kind: "disk-lies", who: "leader", forMs: 200 },
+      "disk of the leader syncs nothing and says it did for 200 ms",
+    ],
+    [
+      {
+        kind: "disk-damage",
+        who: 2,
+        area: "wal",
+        place: "middle",
+        damage: "misdirected-write",
+        downMs: 20,
+      },
+      "node 2 dies, misdirected-write at the middle of its wal, back after 20 ms",
+    ],
   ] as const;
   for (const [what, text] of cases) {
     assert.equal(describeFault({ id: 3, at: 1500, ...what }), `  1.500 s  #3  ${text}`);

@@ -123,6 +123,29 @@ test("old packets stop coming again soon after the healing", () => {
   assert.ok(replays > 100, String(replays));
 });
 
+test("a disk dies for good only where the healed core can do without it, and none lies", () => {
+  let dead = 0;
+  const fates = new Set<string>();
+  for (const { faults, healing } of PLANS) {
+    for (const fate of Object.values(healing.others)) fates.add(fate);
+    for (const fault of faults) {
+      assert.notEqual(fault.kind, "disk-lies");
+      if (fault.kind !== "disk-dead") continue;
+      dead++;
+      assert.equal(healing.core.includes(fault.who), false);
+    }
+  }
+  assert.ok(dead > SEEDS / 50, String(dead));
+  assert.ok(fates.has("dead-disk"), [...fates].join());
+});
+
+test("writes go astray in some plans", () => {
+  const astray = PLANS.filter(({ faults }) =>
+    faults.some((fault) => fault.kind === "disk-damage" && fault.damage === "misdirected-write"),
+  );
+  assert.ok(astray.length > SEEDS / 50, String(astray.length));
+});
+
 test("damage and loss hit a minority, by id, and never the core that is healed", () => {
   let spending = 0;
   for (const { faults, healing, nodes } of PLANS) {

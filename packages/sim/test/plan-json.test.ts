@@ -63,6 +63,17 @@ test("a plan comes back from its text as it was", () => {
   );
 });
 
+test("a fault that is never drawn comes back from its text, too", () => {
+  const plan: Plan = {
+    ...drawPlan(3, { faults: "none", recipe: "none" }),
+    faults: [
+      { id: 1, at: 10, kind: "disk-lies", who: "leader", forMs: 50 },
+      { id: 2, at: 20, kind: "disk-rollback", who: 1, agoMs: 5, downMs: 5 },
+    ],
+  };
+  assert.deepEqual(planFromJson(planToJson(plan)), plan);
+});
+
 test("the text has one line per fault", () => {
   const plan = drawPlan(5, { recipe: "figure-8" });
   const lines = planToJson(plan).split("\n");
@@ -184,6 +195,10 @@ test("a plan that contradicts itself is refused", () => {
     [
       { faults: [{ id: 1, at: 1, kind: damage.kind, who: damage.who, ...place }] },
       /^faults: must not damage or rob nodes of the core/,
+    ],
+    [
+      { faults: [{ id: 1, at: 1, kind: "disk-dead", who: damage.who }] },
+      /^faults: must leave no node of the core a dead disk, got \[\d\]$/,
     ],
   ];
   for (const [change, message] of contradictions) {

@@ -21,6 +21,7 @@ import {
   OnePieceShop,
   type Order,
   order,
+  RejectingShop,
   ScribblingShop,
   SecretDiceShop,
   SharingShop,
@@ -127,7 +128,15 @@ const WRONG: readonly Wrong[] = [
     name: "apply that throws",
     machine: () => new ThrowingShop(),
     check: "machine: apply threw",
-    message: /apply threw on node \d at index \d+: RangeError: no more than 100 of item \d/,
+    message:
+      /apply threw on node \d at index (\d+): RangeError: no more than 100 of item \d\n {2}command \d+, at index \1 and term/,
+  },
+  {
+    name: "apply whose promise rejects",
+    machine: () => new RejectingShop(),
+    check: "machine: apply threw",
+    message:
+      /apply threw on node \d at index (\d+): RangeError: .*\n {2}command \d+, at index \1 and/,
   },
   {
     name: "bytes of a command that are kept and changed",

@@ -103,6 +103,14 @@ export class ThrowingShop extends Shop {
   }
 }
 
+/** The same, a promise later. */
+export class RejectingShop extends ThrowingShop {
+  override async apply(bytes: Uint8Array): Promise<unknown> {
+    await undefined;
+    return super.apply(bytes);
+  }
+}
+
 /** Fills the bytes of an older command. */
 export class ScribblingShop extends Shop {
   #older: Uint8Array | undefined;

@@ -179,6 +179,35 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     seedsMax: 500,
   },
   {
+    name: "record-without-place",
+    title: "A log record is good wherever in its segment it stands",
+    cites: ["H9"],
+    changes: [
+      {
+        file: "replica/wal/frame.js",
+        find: "writer.putU16(checkOf(length, back, chain.offset, chain.key));",
+        put: "writer.putU16(checkOf(length, back, 0, chain.key));",
+      },
+      {
+        file: "replica/wal/frame.js",
+        find: "writer.crc32(from, chain.key ^ chain.offset);",
+        put: "writer.crc32(from, chain.key);",
+      },
+      {
+        file: "replica/wal/frame.js",
+        find: "check !== checkOf(length, back, start, key)",
+        put: "check !== checkOf(length, back, 0, key)",
+      },
+      {
+        file: "replica/wal/frame.js",
+        find: "crc32Of(view ?? viewOf(bytes), key ^ start, start, frame.bodyEnd)",
+        put: "crc32Of(view ?? viewOf(bytes), key, start, frame.bodyEnd)",
+      },
+    ],
+    expect: [...WRONG, ...STORE, ...STUCK],
+    seedsMax: 4000,
+  },
+  {
     name: "torn-tail-is-damage",
     title: "A write that a crash cut short counts as damage",
     cites: ["H1"],

@@ -114,6 +114,10 @@ function whatOf(fault: Fault): string {
       return `disk of ${nameOf(fault.who)} hangs for ${fault.forMs} ms`;
     case "disk-full":
       return `disk of ${nameOf(fault.who)} is full for ${fault.forMs} ms`;
+    case "disk-dead":
+      return `disk of ${nameOf(fault.who)} is dead from here on`;
+    case "disk-lies":
+      return `disk of ${nameOf(fault.who)} syncs nothing and says it did for ${fault.forMs} ms`;
     case "disk-damage":
       return (
         `${nameOf(fault.who)} dies, ${fault.damage} at the ${fault.place} of its ${fault.area}, ` +

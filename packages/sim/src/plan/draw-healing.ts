@@ -68,7 +68,7 @@ interface Manners {
 
 function drawFate(dice: Dice, isSpent: boolean, { isPolite }: Manners): Fate {
   // A spent node may have refused to start: there is nothing to deafen or to pause.
-  if (isSpent) return dice.pick(["down", "cut"]);
+  if (isSpent) return dice.pick(isPolite ? ["down", "cut", "dead-disk"] : ["down", "cut"]);
   return dice.weighted<Fate>([
     [25, "down"],
     [25, "cut"],
@@ -76,6 +76,8 @@ function drawFate(dice: Dice, isSpent: boolean, { isPolite }: Manners): Fate {
     [15, "mute"],
     [15, "paused"],
     [isPolite ? 15 : 0, "hung-disk"],
+    // It lives until it has to write, and then is gone.
+    [isPolite ? 10 : 0, "dead-disk"],
   ]);
 }
 

@@ -111,7 +111,8 @@ export type NetworkFault =
 
 export type DiskArea = "wal" | "snapshot";
 export type DiskPlace = "head" | "middle" | "tail";
-export type Damage = "flip-bit" | "zero-sector" | "noise-sector" | "truncate";
+/** `misdirected-write`: bytes that are good elsewhere on this disk stand here as well (D8). */
+export type Damage = "flip-bit" | "zero-sector" | "noise-sector" | "truncate" | "misdirected-write";
 
 export type DiskFault =
   /** The next `times` operations of this kind fail. */
@@ -131,6 +132,14 @@ export type DiskFault =
   /** No sync ends while this lasts. */
   | { readonly kind: "disk-hang"; readonly who: Who; readonly forMs: number }
   | { readonly kind: "disk-full"; readonly who: Who; readonly forMs: number }
+  /** Each operation fails from here on, also after the healing (D4, D17). */
+  | { readonly kind: "disk-dead"; readonly who: NodeId }
+  /**
+   * Syncs succeed and nothing gets further than the memory of the device, until one succeeds
+   * afterwards; a power loss before that loses it. Nobody can survive that for certain (D9), so it
+   * is in no plan that is drawn: it shows what the checks see.
+   */
+  | { readonly kind: "disk-lies"; readonly who: Who; readonly forMs: number }
   /** The process dies, its disk is damaged silently, and it starts again. */
   | {
       readonly kind: "disk-damage";
@@ -175,4 +184,4 @@ export type Fault = { readonly id: number; readonly at: number } & (
 export type FaultKind = Fault["kind"];
 
 /** Kinds that plans may be drawn with: a minority of nodes that suffers them is survived. */
-export type DrawnKind = Exclude<FaultKind, "disk-rollback">;
+export type DrawnKind = Exclude<FaultKind, "disk-rollback" | "disk-lies">;

@@ -95,4 +95,7 @@ function checkBudget({ faults, healing, nodes }: Plan): void {
   need(spent.length <= most, "faults", `must damage or rob ${most} nodes at most`, spent);
   const needed = spent.filter((id) => healing.core.includes(id));
   need(needed.length === 0, "faults", "must not damage or rob nodes of the core", needed);
+  const dead = faults.flatMap((fault) => (fault.kind === "disk-dead" ? [fault.who] : []));
+  const missed = dead.filter((id) => healing.core.includes(id));
+  need(missed.length === 0, "faults", "must leave no node of the core a dead disk", missed);
 }

@@ -109,11 +109,13 @@ const FAULTS: Readonly<Record<FaultKind, Fields>> = {
   "disk-slow": { who, syncMs: ms, forMs: ms },
   "disk-hang": { who, forMs: ms },
   "disk-full": { who, forMs: ms },
+  "disk-dead": { who: nodeId },
+  "disk-lies": { who, forMs: ms },
   "disk-damage": {
     who: nodeId,
     area,
     place: oneOf(["head", "middle", "tail"]),
-    damage: oneOf(["flip-bit", "zero-sector", "noise-sector", "truncate"]),
+    damage: oneOf(["flip-bit", "zero-sector", "noise-sector", "truncate", "misdirected-write"]),
     downMs: ms,
   },
   "disk-loss": { who: nodeId, area, downMs: ms },
@@ -161,7 +163,10 @@ const load = shape({
 
 const healing = shape({
   core: listOf(nodeId),
-  others: recordOf(key(nodeId), oneOf(["down", "cut", "deaf", "mute", "paused", "hung-disk"])),
+  others: recordOf(
+    key(nodeId),
+    oneOf(["down", "cut", "deaf", "mute", "paused", "hung-disk", "dead-disk"]),
+  ),
   calmTimeouts: whole(0),
 });
 

@@ -65,7 +65,7 @@ export interface Healing {
   readonly core: readonly NodeId[];
   /** What becomes of each node outside of the core. */
   readonly others: Readonly<
-    Record<NodeId, "down" | "cut" | "deaf" | "mute" | "paused" | "hung-disk">
+    Record<NodeId, "down" | "cut" | "deaf" | "mute" | "paused" | "hung-disk" | "dead-disk">
   >;
   /**
    * After all have caught up nothing may happen for so many longest election timeouts; 0 = not

@@ -121,7 +121,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   "slow-disk": recipe("answers of slow disks", "D5, B15, G8", disk.slowDisk),
   "disk-full": recipe("no space for a while", "D10, H12", disk.diskFull, { nodesLeast: 1 }),
   "disk-full-on-majority": recipe("no space on most", "D10, H12", disk.diskFullOnMajority),
-  "damage-minority": recipe("silent damage", "D6, D7, H9, E16", disk.damageMinority, {
+  "damage-minority": recipe("silent damage", "D6, D7, D8, H9, E16", disk.damageMinority, {
     ...THREE,
     spends: true,
   }),

@@ -1,4 +1,4 @@
-/** Faults of disks in the swarm (D3-D7, D10, D13). */
+/** Faults of disks in the swarm (D3-D8, D10, D13, D17). */
 
 import type { NodeId } from "@holdfast/raft";
 import type { DiskOperation } from "../disk-operation.ts";
@@ -35,6 +35,13 @@ export const DISK_KINDS: Readonly<Record<DiskFault["kind"] & DrawnKind, SwarmKin
       who: drawWho(dice, scene, habits),
       forMs: drawTimeouts(dice, scene, 0.3, 6),
     }),
+  },
+  "disk-dead": {
+    percent: 8,
+    perSecond: [0.02, 0.05],
+    // As a crash for good: the others must come back.
+    draw: (dice, { outsiders }) =>
+      outsiders.length === 0 ? undefined : { kind: "disk-dead", who: dice.pick(outsiders) },
   },
   "disk-damage": {
     // Few clusters have a node to spend.
@@ -96,8 +103,8 @@ function drawError(dice: Dice, scene: Scene, habits: Habits): DiskFault {
 }
 
 /**
- * D6, D7, D13: `who` must be a node to spend. The disk leaves alone what passes for a write that a
- * crash cut short: a store can't notice that.
+ * D6, D7, D8, D13: `who` must be a node to spend. The disk leaves alone what passes for a write
+ * that a crash cut short: a store can't notice that.
  */
 export function drawDamage(dice: Dice, who: NodeId): DiskFault {
   return {
@@ -105,7 +112,7 @@ export function drawDamage(dice: Dice, who: NodeId): DiskFault {
     who,
     area: dice.chance(65) ? "wal" : "snapshot",
     place: dice.pick(["head", "middle", "middle", "tail"]),
-    damage: dice.pick(["flip-bit", "zero-sector", "noise-sector", "truncate"]),
+    damage: dice.pick(["flip-bit", "zero-sector", "noise-sector", "truncate", "misdirected-write"]),
     downMs: dice.spreadMs(1, 1000),
   };
 }

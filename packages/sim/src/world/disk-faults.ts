@@ -1,4 +1,6 @@
-/** Faults of disks: errors, slowness, a full disk, silent damage, files that are gone. */
+/**
+ * Faults of disks: errors, slowness, a full or dead disk, lies, silent damage, files that are gone.
+ */
 
 import { segmentSequenceOf, snapshotIndexOf } from "@holdfast/replica";
 import type { DiskFault, Fault } from "../plan/fault.ts";
@@ -35,6 +37,16 @@ export function diskFault(world: World, fault: DiskFault & Pick<Fault, "id">): b
       faults.capacityBytes = server.disk.usedBytes();
       world.scheduler.after(fault.forMs, () => {
         faults.capacityBytes = Number.POSITIVE_INFINITY;
+      });
+      break;
+    case "disk-dead":
+      server.isDiskFaulty = true;
+      faults.die();
+      break;
+    case "disk-lies":
+      faults.isLying = true;
+      world.scheduler.after(fault.forMs, () => {
+        faults.isLying = false;
       });
       break;
     case "disk-damage":

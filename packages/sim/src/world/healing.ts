@@ -7,6 +7,7 @@
 import type { NodeId, Raft } from "@holdfast/raft";
 import { CheckFailed } from "../check-failed.ts";
 import type { RunFigures } from "../outcome.ts";
+import type { Fate } from "../plan/draw-healing.ts";
 import { healedWeather } from "../plan/draw-surroundings.ts";
 import { linksIn } from "./network-faults.ts";
 import { pausedForGood, processOf } from "./process-faults.ts";
@@ -50,6 +51,7 @@ function leaveBroken(world: World, server: Server): void {
   if (how === "down") retire(server);
   else if (how === "paused") pausedForGood(server);
   else if (how === "hung-disk") server.disk.faults.hang();
+  else if (how === "dead-disk") killDisk(server);
   else if (how === "cut") world.network.cut(linksIn(world, { kind: "isolate", who: server.id }));
   else world.network.cut(linksIn(world, { kind: how, who: server.id }));
 }
@@ -58,6 +60,12 @@ function leaveBroken(world: World, server: Server): void {
 function retire(server: Server): void {
   server.crash(false, "all");
   server.refuse();
+}
+
+/** The process learns of it when it next asks its disk for something, and is started in vain. */
+function killDisk(server: Server): void {
+  server.isDiskFaulty = true;
+  server.disk.faults.die();
 }
 
 /** Waits until there is a leader, a commit, and all of the core have caught up. */
@@ -84,7 +92,7 @@ export async function recover(
     throw new CheckFailed(progress.broken.check, progress.broken.message);
   }
   const commit = leader + progress.firstMs / timeoutMs;
-  // An outsider whose disk hangs has been asked for writes now (G14).
+  // An outsider whose disk hangs or is dead has been asked for writes now (G14).
   await until(world, "liveness: an outsider leads on", COMMIT_WITHIN * timeoutMs, () =>
     core.some(({ raft }) => raft?.role.kind === "leader" && isNewest(raft, core)),
   );
@@ -119,15 +127,15 @@ export async function staysCalm(world: World, core: readonly Server[]): Promise<
 }
 
 /**
- * All of the core follow one leader. It may be an outsider with a hung disk: as long as nobody asks
- * for a write neither it nor anybody else can know.
+ * All of the core follow one leader. It may be an outsider with a hung or dead disk: as long as
+ * nobody asks for a write neither it nor anybody else can know.
  */
 function leads(world: World, core: readonly Server[]): boolean {
   const { others } = world.plan.healing;
   const leader = world.servers.find(
     (server) =>
       server.raft?.role.kind === "leader" &&
-      (core.includes(server) || others[server.id] === "hung-disk") &&
+      (core.includes(server) || hasBadDisk(others[server.id])) &&
       isNewest(server.raft, core),
   );
   return (
@@ -137,6 +145,10 @@ function leads(world: World, core: readonly Server[]): boolean {
         id === leader.id || (raft?.role.kind === "follower" && raft.role.leader === leader.id),
     )
   );
+}
+
+function hasBadDisk(fate: Fate | undefined): boolean {
+  return fate === "hung-disk" || fate === "dead-disk";
 }
 
 function isNewest(raft: Raft, core: readonly Server[]): boolean {

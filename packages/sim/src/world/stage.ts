@@ -21,6 +21,11 @@ export interface WatchedMachine extends Machine<unknown> {
 export interface Specimen {
   /** A machine for a process that starts on this node. */
   make(node: NodeId): WatchedMachine;
+  /**
+   * Its machines throw on purpose: a server that stops with this is started again, as after any
+   * crash (P11). Otherwise it is a failure.
+   */
+  excuses?(error: Error): boolean;
   /** Who uses the machines. */
   stage(world: World): Stage;
 }

@@ -33,6 +33,7 @@ export function couldNotStart(world: World, server: Server, error: unknown): voi
 export function stoppedItself(world: World, server: Server, error: Error): void {
   if (isDiskTrouble(error) && server.isDiskFaulty) restart(world, server);
   else if (REFUSALS.has(codeOf(error.cause)) && server.isDamaged) restart(world, server);
+  else if (world.specimen.excuses?.(error) === true) restart(world, server);
   else if (error instanceof BrokenInvariantError) world.watch.fail(server.id, error);
   else world.watch.fail(server.id, unexpected("server: stopped itself", error));
 }
