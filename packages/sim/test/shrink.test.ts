@@ -230,6 +230,8 @@ test("dropNode: names move down, what was about the node goes, the core stays a 
     { id: 7, at: 7, kind: "break", shape: { kind: "ring", order: [3, 1, 2, 5, 4] } },
     { id: 8, at: 8, kind: "filter", shape: "all", messages: [], lost: 9, forMs: 1 },
     { id: 9, at: 9, kind: "break", shape: { kind: "bridge", who: 2 } },
+    { id: 10, at: 10, kind: "disk-clone", who: 5, of: 4, downMs: 1 },
+    { id: 11, at: 11, kind: "disk-clone", who: 5, of: 2, downMs: 1 },
   ];
   const healing = { core: [1, 2, 3], others: { 4: "down", 5: "cut" }, calmTimeouts: 0 } as const;
   const plan = dropNode({ ...PLAN, faults, healing }, 2);
@@ -246,6 +248,7 @@ test("dropNode: names move down, what was about the node goes, the core stays a 
     { id: 6, at: 6, kind: "break", shape: { kind: "link", from: 2, to: "leader" } },
     { id: 7, at: 7, kind: "break", shape: { kind: "ring", order: [2, 1, 4, 3] } },
     { id: 8, at: 8, kind: "filter", shape: "all", messages: [], lost: 9, forMs: 1 },
+    { id: 10, at: 10, kind: "disk-clone", who: 4, of: 3, downMs: 1 },
   ]);
   assert.deepEqual(plan.healing, { core: [1, 2, 3], others: { 4: "cut" }, calmTimeouts: 0 });
   assert.equal(dropNode({ ...PLAN, nodes: 1 }, 1), undefined);

@@ -26,7 +26,10 @@ type Renamed = (id: NodeId) => NodeId | undefined;
 function faultWithout(fault: Fault, renamed: Renamed): Fault | undefined {
   if ("who" in fault && typeof fault.who === "number") {
     const who = renamed(fault.who);
-    return who === undefined ? undefined : { ...fault, who };
+    if (who === undefined) return undefined;
+    if (fault.kind !== "disk-clone") return { ...fault, who };
+    const of = renamed(fault.of);
+    return of === undefined ? undefined : { ...fault, who, of };
   }
   if (!("shape" in fault) || typeof fault.shape === "string") return fault;
   const shape = shapeWithout(fault.shape, renamed);
