@@ -82,7 +82,7 @@ function syncedFiles(state: DirectoryState): readonly NamedFile[] {
 }
 
 function segmentsOf(files: readonly NamedFile[]): readonly Target[] {
-  const run = newestRun(files);
+  const run = newestRun(new Map(files));
   return run.flatMap((segment, at) => {
     const next = run[at + 1];
     const sealedAt = next === undefined ? undefined : headerOn(next, undefined)?.header.previousEnd;

@@ -16,6 +16,8 @@ export class DirectoryState {
   #platter: Map<string, Inode> = new Map();
   #pending: readonly Change[] = [];
   #filesMade = 0;
+  /** Lost since the last sync. */
+  readonly #lost: string[] = [];
 
   names(): readonly string[] {
     return [...this.#cache.keys()].sort();
@@ -66,7 +68,11 @@ export class DirectoryState {
   lose(isLost: (name: string) => boolean): readonly string[] {
     const lost = this.names().filter(isLost);
     for (const names of [this.#cache, this.#platter]) {
-      for (const name of [...names.keys()]) if (isLost(name)) names.delete(name);
+      for (const name of [...names.keys()]) {
+        if (!isLost(name)) continue;
+        names.delete(name);
+        this.#lost.push(name);
+      }
     }
     this.#pending = this.#pending.filter((change) => {
       return !isLost(change.kind === "rename" ? change.to : change.name);
@@ -79,10 +85,18 @@ export class DirectoryState {
     return this.#pending;
   }
 
-  endSync(point: readonly Change[]): void {
+  /** Returns the names that may mean something else to a power loss from here on. */
+  endSync(point: readonly Change[]): readonly string[] {
     const durable = new Set(point);
-    for (const change of this.#pending) if (durable.has(change)) perform(this.#platter, change);
+    const names = this.#lost.splice(0);
+    for (const change of this.#pending) {
+      if (!durable.has(change)) continue;
+      perform(this.#platter, change);
+      if (change.kind === "rename") names.push(change.from, change.to);
+      else names.push(change.name);
+    }
     this.#pending = this.#pending.filter((change) => !durable.has(change));
+    return names;
   }
 
   afterPowerLoss(keep: Keep, random: () => number, file: (inode: Inode) => Inode): DirectoryState {

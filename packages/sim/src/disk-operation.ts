@@ -49,6 +49,9 @@ export interface DiskWatcher {
   wrote(file: number, position: number, length: number): void;
   /** A sync has succeeded: `platter` is the file as it would be after a power loss; only a view. */
   synced(file: number, platter: Uint8Array): void;
-  /** A sync of the directory has succeeded: names as they would be after a power loss. */
-  directorySynced(): void;
+  /**
+   * A sync of the directory has succeeded: names are as they would be after a power loss, and only
+   * these may have changed.
+   */
+  directorySynced(names: readonly string[]): void;
 }

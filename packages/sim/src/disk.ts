@@ -218,8 +218,8 @@ export class SimDisk implements Disk, FileOwner {
       () => this.#state.beginSync(),
       (point, code) => {
         if (code !== undefined) return;
-        this.#state.endSync(point);
-        this.watcher?.directorySynced();
+        const names = this.#state.endSync(point);
+        this.watcher?.directorySynced(names);
       },
     );
   }

@@ -25,7 +25,7 @@ import type { DurableState } from "./cluster-invariants.ts";
 import type { SimDisk } from "./disk.ts";
 import type { Inode } from "./disk-inode.ts";
 import type { DiskWatcher } from "./disk-operation.ts";
-import { headerOn, newestRun, type SegmentFile } from "./disk-segments.ts";
+import { headerOn, newestRun, type SegmentFile, SegmentNames } from "./disk-segments.ts";
 import { DurableFold } from "./durable-fold.ts";
 import { entryCopier, type KeepEntry, type Reading, Readings } from "./durable-reading.ts";
 import { readable } from "./readable.ts";
@@ -67,8 +67,9 @@ export class DurableLog implements DurableState, DiskWatcher {
   #fold: DurableFold = new DurableFold();
   /** Undefined as long as the newest segment can't be read to its end. */
   #tail: Tail | undefined;
-  /** Files of the segments that make up the log. */
-  #files: Set<number> = new Set();
+  readonly #names = new SegmentNames();
+  /** The segments that make up the log. */
+  #run: readonly SegmentFile[] = [];
   /** Something was written over records that were read already. */
   #isStale = false;
   /** Durable snapshots that are whole, by file. */
@@ -85,7 +86,7 @@ export class DurableLog implements DurableState, DiskWatcher {
     this.#keep = options.keep ?? entryCopier();
     this.#readings = options.readings ?? new Readings();
     disk.watcher = this;
-    this.directorySynced();
+    this.directorySynced([...disk.state.durableNames().keys()]);
   }
 
   get hardState(): HardState {
@@ -172,17 +173,26 @@ export class DurableLog implements DurableState, DiskWatcher {
     if (tail !== undefined && file === tail.inode.id && !this.#isStale) {
       if (platter.length < tail.offset) this.#rebuild();
       else tail.offset = tail.reading.readOn(tail.inode, tail.offset, this.#visit);
-    } else if (this.#files.has(file) && (tail === undefined || file === tail.inode.id)) {
+    } else if ((tail === undefined || file === tail.inode.id) && this.#isOfLog(file)) {
       this.#rebuild();
     } else if (this.#unfinished.has(file)) {
       this.#lookForSnapshots();
     }
   }
 
-  directorySynced(): void {
-    this.#lookForSnapshots();
-    const run = this.#newestRun();
-    const newest = run.at(-1);
+  directorySynced(names: readonly string[]): void {
+    if (this.#unfinished.size > 0 || names.some(isOfSnapshot)) this.#lookForSnapshots();
+    if (this.#names.follow(this.#disk.state.durableNames(), names)) {
+      this.#run = this.#names.newestRun();
+      this.#readings.retain(this.#run);
+    } else if (this.#tail !== undefined) {
+      return;
+    }
+    this.#followRun();
+  }
+
+  #followRun(): void {
+    const newest = this.#run.at(-1);
     const tail = this.#tail;
     const isSame =
       newest === undefined
@@ -192,8 +202,7 @@ export class DurableLog implements DurableState, DiskWatcher {
       this.#rebuild();
       return;
     }
-    this.#keepFiles(run);
-    const oldest = run[0];
+    const oldest = this.#run[0];
     if (oldest !== undefined) this.#fold.dropBefore(oldest.sequence);
   }
 
@@ -212,8 +221,7 @@ export class DurableLog implements DurableState, DiskWatcher {
   #rebuild(): void {
     this.#fold = new DurableFold();
     this.#isStale = false;
-    const run = this.#newestRun();
-    this.#keepFiles(run);
+    const run = this.#run;
     const headers = run.map((segment) => headerOn(segment, this.#identity));
     const isWhole = run.every((segment, at) => {
       const placed = headers[at];
@@ -235,13 +243,8 @@ export class DurableLog implements DurableState, DiskWatcher {
     return offset;
   }
 
-  #keepFiles(run: readonly SegmentFile[]): void {
-    this.#files = new Set(run.map(({ inode }) => inode.id));
-    this.#readings.retain(this.#files);
-  }
-
-  #newestRun(): readonly SegmentFile[] {
-    return newestRun(this.#disk.state.durableNames());
+  #isOfLog(file: number): boolean {
+    return this.#run.some(({ inode }) => inode.id === file);
   }
 
   #lookForSnapshots(): void {
@@ -267,6 +270,10 @@ export class DurableLog implements DurableState, DiskWatcher {
     const meta = readable(() => readImage(name, inode.platter(), this.#identity))?.meta;
     return meta?.index === index ? meta : undefined;
   }
+}
+
+function isOfSnapshot(name: string): boolean {
+  return snapshotIndexOf(name) !== undefined;
 }
 
 /** Visits the whole records from there on. */

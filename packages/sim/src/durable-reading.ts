@@ -6,6 +6,7 @@
 import { assert, type Entry } from "@holdfast/raft";
 import { recordAt, type WalRecord } from "@holdfast/replica";
 import type { Inode } from "./disk-inode.ts";
+import type { SegmentFile } from "./disk-segments.ts";
 
 /** Gives the entry to keep for one whose payload is only a view. */
 export type KeepEntry = (entry: Entry) => Entry;
@@ -84,8 +85,10 @@ export class Readings {
     return reading;
   }
 
-  /** Forgets all other files. */
-  retain(files: ReadonlySet<number>): void {
+  /** Forgets files that are not of these segments, if there are such. */
+  retain(segments: readonly SegmentFile[]): void {
+    if (this.#byFile.size <= segments.length) return;
+    const files = new Set(segments.map(({ inode }) => inode.id));
     for (const file of this.#byFile.keys()) if (!files.has(file)) this.#byFile.delete(file);
   }
 }

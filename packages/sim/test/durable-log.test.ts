@@ -168,6 +168,18 @@ describe("durable log", () => {
     await assert.rejects(openLog(left.copy()), { code: "WAL_DAMAGED" });
   });
 
+  it("segments that were lost silently count no more from the next sync on", async () => {
+    const { disk, durable } = await threeBatches();
+    assert.equal(durable.lastIndex, 3);
+    assert.deepEqual(disk.lose("wal"), [FIRST]);
+    await disk.syncDirectory();
+    assert.equal(saidBy(durable), "term 0 vote 0 after 0");
+    const { wal } = await openLog(disk);
+    await wal.append(write({ hardState: { term: 5, vote: 1 }, entries: entries(1, 2, 5) }));
+    assert.deepEqual(durable.hardState, { term: 5, vote: 1 });
+    assert.equal(durable.lastIndex, 2);
+  });
+
   it("files of another node count for nothing", async () => {
     const { disk } = await threeBatches();
     const stranger = new DurableLog(disk.copy(), { identity: { clusterId: 7, nodeId: 4 } });
