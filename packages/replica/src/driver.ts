@@ -72,6 +72,8 @@ export class Driver {
   #now: number;
   #isTurnDue = false;
   #isRunning = false;
+  /** Handed out again and again: a closure of its own for each turn would cost. */
+  readonly #runTurn = (): void => this.#turn();
   /** Writes that are durable, oldest first, while word of them is held back for a turn. */
   readonly #held: Write[] = [];
   /** Peers that the network gave up and that have not been heard since. */
@@ -222,7 +224,7 @@ export class Driver {
   #requestTurn(): void {
     if (this.#isTurnDue) return;
     this.#isTurnDue = true;
-    this.#clock.soon(() => this.#turn());
+    this.#clock.soon(this.#runTurn);
   }
 
   #turn(): void {

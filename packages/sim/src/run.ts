@@ -45,7 +45,10 @@ export async function runSpecimen(
     world?.trace?.mark(name);
   };
   // Rare paths lose packets and time: in the second phase progress is demanded.
-  const decide = (point: string): boolean => world?.isHealed !== true && chance(point);
+  const decide =
+    chance === undefined
+      ? undefined
+      : (point: string): boolean => world?.isHealed !== true && chance(point);
   const scheduler = new Scheduler({
     eventsMax: options.eventsMax ?? EVENTS_MAX,
     // Runs may take turns in one thread, as tests in one file do.
@@ -159,8 +162,12 @@ function effect(world: World, fault: Fault): boolean {
   }
 }
 
-/** Takes rare paths by the plan's odds, each point from a stream of its own. */
-function chances(plan: Plan, marks: Set<string>): (point: string) => boolean {
+/**
+ * Takes rare paths by the plan's odds, each point from a stream of its own. Undefined when the plan
+ * has none.
+ */
+function chances(plan: Plan, marks: Set<string>): ((point: string) => boolean) | undefined {
+  if (Object.keys(plan.maybe).length === 0) return undefined;
   const random = new Random(plan.seed);
   const streams = new Map(
     Object.entries(plan.maybe).map(([point, odds]) => [
