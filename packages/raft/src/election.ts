@@ -184,7 +184,7 @@ function onPreVoteAnswer(raft: Raft, role: PreCandidate, response: VoteResponse)
 
 /** A vote for the election of this term that ran out of time: it was given, so it counts (§5.2). */
 function onLateVote(raft: Raft, role: PreCandidate, response: VoteResponse): void {
-  if (response.electionTerm !== raft.term || raft.vote !== raft.config.id) return;
+  if (response.electionTerm !== raft.term || !raft.isElectionOpen) return;
   if (!response.granted || role.votes.includes(response.from)) return;
   role.votes.push(response.from);
   settleElection(raft, role.votes, []);
@@ -226,7 +226,7 @@ function settleElection(raft: Raft, votes: readonly NodeId[], refusals: readonly
 
 /** The own vote is on disk: now it counts (A12, thesis §3.8). */
 export function onOwnVoteDurable(raft: Raft, role: PreCandidate | Candidate): void {
-  if (!isHardStateDurable(raft) || raft.vote !== raft.config.id) return;
+  if (!isHardStateDurable(raft) || !raft.isElectionOpen) return;
   if (role.kind !== "candidate") sometimes("election: the own vote is durable after its end");
   const votes = role.kind === "candidate" ? role.granted : role.votes;
   if (!votes.includes(raft.config.id)) votes.push(raft.config.id);

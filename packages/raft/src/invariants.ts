@@ -48,10 +48,12 @@ function checkRole(raft: Raft): void {
   if (role.kind === "candidate") {
     assert(raft.vote === config.id, "candidate: voted for another");
     assert(raft.term > 0, "candidate: in term 0");
+    assert(raft.isElectionOpen, "candidate: its election is over");
   }
   if (role.kind === "pre-candidate" && role.votes.length > 0) {
-    assert(raft.vote === config.id, "pre-candidate: holds votes and voted for another");
+    assert(raft.isElectionOpen, "pre-candidate: holds votes of no election");
   }
+  assert(!raft.isElectionOpen || raft.vote === config.id, "election: open and voted for another");
   if (role.kind === "leader") checkLeader(raft, role);
   if (role.kind === "follower") assert(role.leader !== config.id, "follower: follows itself");
 }
@@ -59,6 +61,7 @@ function checkRole(raft: Raft): void {
 function checkLeader(raft: Raft, leader: Leader): void {
   assert(raft.durableTerm === raft.term, "leader: own vote not durable");
   assert(raft.vote === raft.config.id, "leader: voted for another");
+  assert(!raft.isElectionOpen, "leader: its election is still open");
   assert(leader.uncommittedBytes >= 0, "leader: budget below zero");
   if (raft.commit === raft.log.lastIndex) {
     assert(leader.uncommittedBytes === 0, "leader: budget leaks");

@@ -24,6 +24,7 @@ export function becomeFollower(raft: Raft, term: Term, leader: NodeId, why: Step
   if (term > raft.term) {
     raft.term = term;
     raft.vote = NOBODY;
+    raft.isElectionOpen = false;
   }
   const electionAt = role.kind === "leader" ? nextElectionAt(raft) : role.electionAt;
   const heardAt = leader === NOBODY ? Number.NEGATIVE_INFINITY : raft.now;
@@ -88,6 +89,7 @@ export function becomeCandidate(raft: Raft): void {
   assert(raft.role.kind !== "leader", "becomeCandidate: a leader doesn't campaign");
   raft.term++;
   raft.vote = raft.config.id;
+  raft.isElectionOpen = true;
   raft.role = {
     kind: "candidate",
     granted: [],
@@ -104,6 +106,7 @@ export function becomeLeader(raft: Raft): void {
   const votes = votesOf(raft.role);
   assert(votes.includes(raft.config.id), "becomeLeader: own vote doesn't count yet");
   assert(raft.vote === raft.config.id, "becomeLeader: voted for another");
+  assert(raft.isElectionOpen, "becomeLeader: a term is led once");
   assert(raft.durableTerm === raft.term, "becomeLeader: own vote is not on disk");
   const { now, log, config } = raft;
   const peers: Progress[] = [];
@@ -123,6 +126,7 @@ export function becomeLeader(raft: Raft): void {
     uncommittedBytes: 0,
   };
   raft.role = leader;
+  raft.isElectionOpen = false;
   note(raft, { kind: "became-leader", term: raft.term, lastIndex: log.lastIndex });
   // §8: an entry of the own term lets the earlier ones commit.
   if (!config.noop) return;

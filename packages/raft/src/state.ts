@@ -118,6 +118,13 @@ export interface Raft {
   members: Members;
   term: Term;
   vote: NodeId;
+  /**
+   * This life of the node began an election in this term and hasn't won it. A term is led once: who
+   * led it and stepped down, or may have led it before a restart, gets nothing out of votes that
+   * still come. It would give out the numbers of its requests, and after a crash even indexes of
+   * entries that others hold and it has lost, a second time (seed 20010111).
+   */
+  isElectionOpen: boolean;
   role: Role;
   readonly log: Log;
   commit: Index;
@@ -183,6 +190,7 @@ export function createRaft(config: RaftConfig, restored: Restored, now: number):
     members: snapshot?.members ?? config.members,
     term: isBehind ? log.lastTerm : hardState.term,
     vote: isBehind ? NOBODY : hardState.vote,
+    isElectionOpen: false,
     role: makeFollower(NOBODY, Number.NEGATIVE_INFINITY, now),
     log,
     commit: base,

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Bench, candidate } from "./kit.ts";
+import { Bench, candidate, leader } from "./kit.ts";
 import { pick, voteResponse } from "./messages.ts";
 
 const TRIED = { preVote: true };
@@ -100,4 +100,29 @@ test("thesis §9.6 a trial that is repeated keeps its yeses and asks only the ot
   bench.receive(voteResponse({ ...yes, from: 3 }));
   assert.equal(bench.role.kind, "candidate");
   assert.equal(bench.raft.term, 2);
+});
+
+test("A10 who led a term and stepped down is not elected in it again by a vote that comes late", () => {
+  const bench = leader({ voters: 5, term: 1, config: { ...TRIED, checkQuorum: true } });
+  bench.propose("is being written");
+  bench.take();
+  while (bench.role.kind !== "pre-candidate") bench.timeout();
+  assert.equal(bench.raft.term, 2, "it has stepped down and tries for the next term");
+
+  bench.persist();
+  for (const from of [4, 5]) bench.receive(voteResponse({ from, to: 1, term: 2, granted: true }));
+
+  assert.equal(bench.role.kind, "pre-candidate");
+});
+
+test("A10 votes of an election before a restart elect nobody: it may have led, and lost what it sent", () => {
+  const bench = candidate({ voters: 3, term: 1, config: TRIED }).restart();
+  assert.deepEqual([bench.raft.term, bench.raft.vote], [2, 1]);
+  bench.timeout();
+  assert.equal(bench.role.kind, "pre-candidate");
+  bench.settle();
+
+  for (const from of [2, 3]) bench.receive(voteResponse({ from, to: 1, term: 2, granted: true }));
+
+  assert.equal(bench.role.kind, "pre-candidate");
 });

@@ -100,6 +100,7 @@ export class ClusterInvariants {
     const other = this.#leaders.get(term) ?? NOBODY;
     const { id } = raft.config;
     assert(other === NOBODY || other === id, "cluster: two leaders in one term");
+    assert(other === NOBODY, "cluster: a term is led twice");
     this.#leaders.set(term, id);
     // Leader Completeness (I-4): what was committed in earlier terms. A late vote may make a leader
     // of a term that others have left behind, and it owes nothing to what was committed since.

@@ -70,10 +70,10 @@ function append(watch: ClusterInvariants, raft: Raft): void {
   watch.happened(raft, { kind: "appended", first: 1, last, term: raft.log.lastTerm });
 }
 
-test("I-1 Election Safety: a term has one leader, also one that has crashed since", () => {
+test("I-1 Election Safety: a term has one leader, also one that has crashed since, and once", () => {
   const watch = new ClusterInvariants();
   elect(watch, nodeWith(1, []), 1);
-  elect(watch, nodeWith(1, []), 1);
+  assert.throws(() => elect(watch, nodeWith(1, []), 1), /a term is led twice/);
   elect(watch, nodeWith(2, []), 2);
   assert.throws(() => elect(watch, nodeWith(3, []), 2), /two leaders in one term/);
 });

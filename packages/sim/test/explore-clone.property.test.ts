@@ -54,7 +54,7 @@ test("a turn leaves the world that it starts from as it was", () => {
 
 /** A field that the core gains must be copied, and encoded or left out for a reason. */
 const FIELDS: Readonly<Record<string, string>> = {
-  raft: `config members term vote role log commit handed applied snapshot durableTerm durableVote
+  raft: `config members term vote isElectionOpen role log commit handed applied snapshot durableTerm durableVote
     writtenTerm writtenVote written inFlight writeSeq now deadline random outbox`,
   log: "startIndex startTerm entries durable",
   outbox: "send afterWrite truncateFrom snapshot restore compactTo load store events",

@@ -43,6 +43,7 @@ const HALLMARKS: Readonly<Record<string, readonly string[]>> = {
   "segment-rotation": ["crash-on"],
   "flapping-leader": ["flap"],
   "vote-and-die": ["crash-on", "partition"],
+  "late-votes": ["crash", "disk-slow", "filter"],
   "recovery-crash": ["crash-on"],
   "partial-cut": ["partition"],
   "late-answers": ["weather", "disk-slow", "crash-on"],

@@ -175,6 +175,35 @@ export const VOTE_BUGS: readonly PlantedBug[] = [
     seedsMax: 300,
   },
   {
+    name: "term-led-twice",
+    title: "Who led a term and stepped down is elected in it again by a vote that comes late",
+    cites: ["A10", "§5.2"],
+    changes: [
+      {
+        file: ELECTION,
+        find: "if (response.electionTerm !== raft.term || !raft.isElectionOpen)",
+        put: "if (response.electionTerm !== raft.term || raft.vote !== raft.config.id)",
+      },
+      {
+        file: ELECTION,
+        find: "if (!isHardStateDurable(raft) || !raft.isElectionOpen)",
+        put: "if (!isHardStateDurable(raft) || raft.vote !== raft.config.id)",
+      },
+      {
+        file: ROLE,
+        find: 'assert(raft.isElectionOpen, "becomeLeader: a term is led once");',
+        put: "",
+      },
+      {
+        file: "raft/invariants.js",
+        find: 'assert(raft.isElectionOpen, "pre-candidate: holds votes of no election");',
+        put: "",
+      },
+    ],
+    expect: WRONG,
+    seedsMax: 5000,
+  },
+  {
     name: "vote-quorum-short",
     title: "One vote less than a majority wins",
     cites: ["B7"],

@@ -71,6 +71,7 @@ function encodeHost(
     pack([raft.term, label(raft.vote), log.durable, raft.commit, raft.handed, raft.applied]),
     pack([raft.durableTerm, label(raft.durableVote), raft.writtenTerm, label(raft.writtenVote)]),
     pack([raft.written, platter.hardState.term, label(platter.hardState.vote), pending.length]),
+    raft.isElectionOpen ? 1 : 0,
     logCode(log.entries),
     logCode(platter.entries),
   );

@@ -81,6 +81,10 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
   "fsync-fail-on-leader": recipe("trust in a failed sync", "D3, H7, A2", leader.fsyncFailOnLeader),
   "hung-leader-disk": recipe("a leader that can't write", "D5, G14", leader.hungLeaderDisk),
   "vote-and-die": recipe("two votes in one term", "A1, A2, A4, P3", leader.voteAndDie, THREE),
+  "late-votes": recipe("a term that is led twice", "A10, G14", leader.lateVotes, {
+    ...THREE,
+    knobs: () => POLITE,
+  }),
   "swizzle-clog": recipe("bursts from several terms", "N5, N12, B3", network.swizzleClog),
   "flaky-link": recipe("connections that come and go", "N10, N13, G4", network.flakyLink),
   "blackhole-until-snapshot": recipe(

@@ -171,3 +171,38 @@ export function voteAndDie(dice: Dice, scene: Scene): readonly Draft[] {
     return [...crashes, cut];
   });
 }
+
+/**
+ * Voters with slow disks vote so late that the winner has stepped down again, over its own slow
+ * disk, and asks in vain for the next term (A10; seed 20010111).
+ */
+export function lateVotes(dice: Dice, scene: Scene): readonly Draft[] {
+  return rounds(dice, scene, [12, 16], (at, own) => {
+    const dispensable = scene.ids.length - scene.majority;
+    const voters = own.some(scene.ids, own.between(1, dispensable));
+    const late = voters.map((who): Draft => {
+      const syncMs = someTimeouts(own, scene, 8, 11);
+      return { at, kind: "disk-slow", who, syncMs, forMs: timeouts(scene, 3.5) };
+    });
+    const elected = at + someTimeouts(own, scene, 1.5, 3);
+    return [
+      ...late,
+      { at: at + 1, kind: "crash", who: "leader", power: false, keep: "all", downMs: 1 },
+      {
+        at: elected,
+        kind: "disk-slow",
+        who: "leader",
+        syncMs: someTimeouts(own, scene, 2, 4.5),
+        forMs: timeouts(scene, 1.5),
+      },
+      {
+        at: elected,
+        kind: "filter",
+        shape: "all",
+        messages: ["vote-request"],
+        lost: 1000,
+        forMs: timeouts(scene, 9),
+      },
+    ];
+  });
+}
