@@ -14,6 +14,8 @@ export interface ProgressBounds {
   readonly firstTimeouts: number;
   /** For each one after that. */
   readonly eachTimeouts: number;
+  /** And so much more, in ms, for what a node must get before it can answer; 0 unless told. */
+  readonly graceMs?: number;
   /** How often each node is asked. */
   readonly rounds: number;
 }
@@ -38,7 +40,7 @@ export async function demandProgress<L>(
   door: Door<unknown>,
   bounds: ProgressBounds,
 ): Promise<Progress> {
-  const { core, electionTimeoutMaxMs, firstTimeouts, eachTimeouts, rounds } = bounds;
+  const { core, electionTimeoutMaxMs, firstTimeouts, eachTimeouts, graceMs = 0, rounds } = bounds;
   const lane = operator.extraLane("progress");
   let firstMs = 0;
   let slowestMs = 0;
@@ -46,7 +48,8 @@ export async function demandProgress<L>(
     const node = core[nth % core.length] ?? 0;
     const boundMs = electionTimeoutMaxMs * (nth === 0 ? firstTimeouts : eachTimeouts);
     const pauseMs = electionTimeoutMaxMs / 4;
-    const { tookMs, broken } = await untilDone(operator, door, { lane, node, boundMs, pauseMs });
+    const demand = { lane, node, boundMs, graceMs: nth === 0 ? 0 : graceMs, pauseMs };
+    const { tookMs, broken } = await untilDone(operator, door, demand);
     if (nth === 0) firstMs = tookMs;
     else slowestMs = Math.max(slowestMs, tookMs);
     if (broken !== undefined) return { broken, firstMs, slowestMs };
@@ -58,6 +61,8 @@ interface Demand<L> {
   readonly lane: L;
   readonly node: NodeId;
   readonly boundMs: number;
+  /** After that there are only short tries. */
+  readonly graceMs: number;
   /** Between two tries. */
   readonly pauseMs: number;
 }
@@ -76,20 +81,21 @@ async function untilDone<L>(
   door: Door<unknown>,
   demand: Demand<L>,
 ): Promise<Took> {
-  const { lane, node, boundMs, pauseMs } = demand;
+  const { lane, node, boundMs, graceMs, pauseMs } = demand;
+  const lastMs = boundMs + graceMs;
   const from = door.now();
   for (let tries = 1; ; tries++) {
     const leftMs = from + boundMs - door.now();
     const timeoutMs = Math.max(pauseMs, leftMs / 2);
     const answer = await operator.operateOnce(lane, { node, timeoutMs });
     const tookMs = door.now() - from;
-    if (answer.kind === "ok" && tookMs <= boundMs) return { tookMs, broken: undefined };
-    if (tookMs >= boundMs || answer.kind === "ok") {
+    if (answer.kind === "ok" && tookMs <= lastMs) return { tookMs, broken: undefined };
+    if (tookMs >= lastMs || answer.kind === "ok") {
       const message =
-        `Node ${node} did nothing within ${boundMs} ms, after ${tries} tries ` +
+        `Node ${node} did nothing within ${lastMs} ms, after ${tries} tries ` +
         `(${answer.kind === "failed" ? answer.reason : answer.kind})`;
       return { tookMs, broken: { check: "progress: operation not done in time", message, node } };
     }
-    await door.sleep(Math.min(pauseMs, Math.max(1, from + boundMs - door.now())));
+    await door.sleep(Math.min(pauseMs, Math.max(1, from + lastMs - door.now())));
   }
 }
