@@ -10,16 +10,37 @@ import type { Raft } from "./state.ts";
 
 /** An append of the current term. Returns why it can't be, or "" when it was dealt with. */
 export function onAppendRequest(raft: Raft, request: AppendRequest): string {
+  follow(raft, request.from);
+  return request.prevIndex < raft.log.startIndex
+    ? takeBehindStart(raft, request)
+    : take(raft, request);
+}
+
+/**
+ * §7: the log before its start is committed and in our snapshot, so it equals the leader's (B5).
+ * What the request has beyond the start is taken: the leader counts it as sent, and would not send
+ * it again until something new is proposed (seed 30102962).
+ */
+function takeBehindStart(raft: Raft, request: AppendRequest): string {
+  const { startIndex, startTerm } = raft.log;
+  const { prevIndex, entries } = request;
+  sometimes("following: an append begins before the start of the log");
+  const atStart = entries[startIndex - prevIndex - 1];
+  if (atStart !== undefined && atStart.term !== startTerm) {
+    return "append-request: contradicts a committed entry";
+  }
+  const beyond = entries.slice(startIndex - prevIndex);
+  if (beyond.length > 0) {
+    sometimes("following: an append reaches over the start of the log");
+    return take(raft, { ...request, prevIndex: startIndex, prevTerm: startTerm, entries: beyond });
+  }
+  accept(raft, request, raft.commit);
+  return "";
+}
+
+function take(raft: Raft, request: AppendRequest): string {
   const { log, commit } = raft;
   const { prevIndex, prevTerm, entries } = request;
-  follow(raft, request.from);
-  if (prevIndex < log.startIndex) {
-    // §7: the log before the start is committed and in our snapshot, so it equals the leader's
-    // (B5).
-    sometimes("following: an append begins before the start of the log");
-    accept(raft, request, commit);
-    return "";
-  }
   if (!log.matches(prevIndex, prevTerm)) {
     if (prevIndex <= commit) return "append-request: contradicts a committed entry";
     refuse(raft, request);

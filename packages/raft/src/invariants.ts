@@ -69,6 +69,8 @@ function checkLeader(raft: Raft, leader: Leader): void {
   for (const peer of leader.peers) {
     assert(peer.match < peer.next, "progress: match reaches next");
     assert(peer.next <= raft.log.lastIndex + 1, "progress: next beyond the log");
+    const isAhead = peer.flow === "stream" && peer.next > peer.match + 1;
+    assert(!isAhead || peer.messagesInWindow > 0, "progress: flows on over a gap");
     assert(
       (peer.flow === "snapshot") === (peer.outgoing !== undefined),
       "progress: flow and snapshot",

@@ -69,6 +69,10 @@ export const RAFT_MARKS: readonly Mark[] = [
     meaning: "What it builds on is compacted here (B5).",
   },
   {
+    name: "following: an append reaches over the start of the log",
+    meaning: "It builds on what is compacted here, and has more than the log (B5).",
+  },
+  {
     name: "following: commits no further than was proved",
     meaning: "The leader's commit index exceeds what the message has shown to be equal (B4).",
   },

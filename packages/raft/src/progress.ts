@@ -103,9 +103,11 @@ export class Progress {
 
   /**
    * The peer accepted request `seq` and holds everything up to `index`; `seqNow` is the last one
-   * sent. True when that is news.
+   * sent. True when that is news. A peer that took only a part of the request gets the rest again.
    */
   accepted(seq: number, index: Index, seqNow: number): boolean {
+    const at = this.windowSeq.indexOf(seq);
+    const last = at < 0 ? 0 : (this.windowLast[at] as Index);
     while (this.messagesInWindow > 0 && this.frees(seq, index)) this.dropOldest();
     const news = index > this.match;
     if (news) {
@@ -113,6 +115,7 @@ export class Progress {
       this.matchSeq = seqNow;
     }
     if (this.next <= this.match) this.next = this.match + 1;
+    if (last > this.match) this.refused(this.match + 1, seqNow + 1);
     return news;
   }
 

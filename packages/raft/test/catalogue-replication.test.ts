@@ -100,6 +100,31 @@ test("B5 a previous entry that is compacted is no conflict: accepted, nothing is
   assert.deepEqual([node.raft.log.lastIndex, node.raft.commit], [102, 101]);
 });
 
+test("B5 what an append has beyond the start of the log is taken, though it builds on what is compacted", () => {
+  const node = new Bench({ start: { index: 100, term: 2 }, term: 3 });
+  const request = { from: 2, to: 1, term: 3, prevIndex: 98, prevTerm: 1 };
+  node.receive(appendRequest({ ...request, entries: entriesOf(99, [2, 2, 3]), commit: 101 }));
+
+  const answer = only(node.settle(), "append-response");
+  assert.deepEqual([answer.accepted, answer.index], [true, 101]);
+  assert.deepEqual([node.raft.log.lastIndex, node.raft.commit], [101, 101]);
+
+  const other = { ...request, entries: entriesOf(99, [2, 3, 3]), commit: 101 };
+  assert.match(node.refused(appendRequest(other)), /contradicts a committed entry/);
+});
+
+test("B5 a peer that took only a part of an append gets the rest again, though nothing new is proposed", () => {
+  const node = matchedLeader({ voters: 2 });
+  node.propose("a", "b", "c");
+  const sent = only(pick(node.settle(), "append-request"), "append-request");
+  assert.equal(sent.entries.length, 3);
+
+  node.receive(appendResponse({ seq: sent.seq, index: sent.prevIndex + 1 }));
+
+  const again = only(node.settle(), "append-request");
+  assert.deepEqual([again.prevIndex, again.entries.length], [sent.prevIndex + 1, 2]);
+});
+
 test("B6 the majority is that of the members in force, not of those in the options", () => {
   const node = new Bench({ term: 3, voters: 1 });
   node.receive(

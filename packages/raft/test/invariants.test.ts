@@ -173,6 +173,35 @@ const STATES: readonly Broken[] = [
     },
   },
   {
+    message: "leader: its election is still open",
+    scene: leader,
+    breakIt: (raft) => {
+      raft.isElectionOpen = true;
+    },
+  },
+  {
+    message: "candidate: its election is over",
+    scene: candidate,
+    breakIt: (raft) => {
+      raft.isElectionOpen = false;
+    },
+  },
+  {
+    message: "election: open and voted for another",
+    scene: plain,
+    breakIt: (raft) => {
+      raft.isElectionOpen = true;
+    },
+  },
+  {
+    message: "pre-candidate: holds votes of no election",
+    scene: plain,
+    breakIt: (raft) => {
+      const kind = "pre-candidate";
+      raft.role = { kind, granted: [1], refused: [], votes: [1], resends: 0, electionAt: 0 };
+    },
+  },
+  {
     message: "progress: match reaches next",
     scene: top,
     breakIt: (_, node) => {
@@ -184,6 +213,13 @@ const STATES: readonly Broken[] = [
     scene: top,
     breakIt: (_, node) => {
       node.peer(2).next = 4;
+    },
+  },
+  {
+    message: "progress: flows on over a gap",
+    scene: top,
+    breakIt: (_, node) => {
+      node.peer(2).match--;
     },
   },
   {
@@ -312,8 +348,8 @@ for (const { message, scene, breakIt } of STEPS) {
   });
 }
 
-test("the tables hold all 24 assertions on states and all 11 on steps", () => {
-  assert.equal(new Set(STATES.map(({ message }) => message)).size, 24);
+test("the tables hold all 29 assertions on states and all 11 on steps", () => {
+  assert.equal(new Set(STATES.map(({ message }) => message)).size, 29);
   assert.equal(new Set(STEPS.map(({ message }) => message)).size, 11);
 });
 

@@ -62,9 +62,26 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     name: "compacted-prev-refused",
     title: "An append behind an entry that is compacted counts as a conflict",
     cites: ["B5"],
-    changes: [{ file: FOLLOWING, find: "if (prevIndex < log.startIndex) {", put: "if (false) {" }],
+    changes: [
+      {
+        file: FOLLOWING,
+        find: "return request.prevIndex < raft.log.startIndex",
+        put: "return false",
+      },
+    ],
     expect: [...WRONG, ...STUCK],
     seedsMax: 200,
+  },
+  {
+    name: "append-over-start-dropped",
+    title: "What an append has beyond the start of a log is neither taken nor sent again",
+    cites: ["B5", "§7"],
+    changes: [
+      { file: FOLLOWING, find: "if (beyond.length > 0) {", put: "if (false) {" },
+      { file: "raft/progress.js", find: "if (last > this.match)", put: "if (false)" },
+    ],
+    expect: [...WRONG, ...STUCK],
+    seedsMax: 1000,
   },
   {
     name: "stale-append-accepted",
