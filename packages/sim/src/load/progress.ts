@@ -14,8 +14,8 @@ export interface ProgressBounds {
   readonly firstTimeouts: number;
   /** For each one after that. */
   readonly eachTimeouts: number;
-  /** And so much more, in ms, for what a node must get before it can answer; 0 unless told. */
-  readonly graceMs?: number;
+  /** And so much more, in ms, for what this node must get before it can answer; 0 unless told. */
+  readonly graceMs?: (node: NodeId) => number;
   /** How often each node is asked. */
   readonly rounds: number;
 }
@@ -40,7 +40,7 @@ export async function demandProgress<L>(
   door: Door<unknown>,
   bounds: ProgressBounds,
 ): Promise<Progress> {
-  const { core, electionTimeoutMaxMs, firstTimeouts, eachTimeouts, graceMs = 0, rounds } = bounds;
+  const { core, electionTimeoutMaxMs, firstTimeouts, eachTimeouts, rounds } = bounds;
   const lane = operator.extraLane("progress");
   let firstMs = 0;
   let slowestMs = 0;
@@ -48,7 +48,7 @@ export async function demandProgress<L>(
     const node = core[nth % core.length] ?? 0;
     const boundMs = electionTimeoutMaxMs * (nth === 0 ? firstTimeouts : eachTimeouts);
     const pauseMs = electionTimeoutMaxMs / 4;
-    const demand = { lane, node, boundMs, graceMs: nth === 0 ? 0 : graceMs, pauseMs };
+    const demand = { lane, node, boundMs, graceMs: bounds.graceMs?.(node) ?? 0, pauseMs };
     const { tookMs, broken } = await untilDone(operator, door, demand);
     if (nth === 0) firstMs = tookMs;
     else slowestMs = Math.max(slowestMs, tookMs);

@@ -1,6 +1,3 @@
-/** All clients of a register meet on it: more of them at a time take too long to check. */
-const REGISTER_CLIENTS_MAX = 8;
-
 /** Draws what clients do: enough to keep the log moving, little enough to be checked (K1-K6). */
 
 import type { Dice } from "./dice.ts";
@@ -9,6 +6,9 @@ import type { Load } from "./plan.ts";
 
 /** What a command takes beside its value, at most: kind, key, client, number. */
 const COMMAND_OVERHEAD_BYTES = 64;
+
+/** All clients of a register meet on it: more of them at a time take too long to check. */
+const REGISTER_CLIENTS_MAX = 8;
 
 export function drawLoad(dice: Dice, pace: Pace, fixed: Partial<Load>): Load {
   const valueBytes = dice.weighted([

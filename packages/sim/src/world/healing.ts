@@ -87,7 +87,7 @@ export async function recover(
     firstTimeouts: COMMIT_WITHIN + slack,
     eachTimeouts: EACH_WITHIN + slack,
     // A node answers for what it has applied: who is behind must get there first (seed 30010672).
-    graceMs: backlogMs(world, core),
+    graceMs: (id) => backlogMs(world, world.server(id), core),
     rounds: 1,
   });
   if (progress.broken !== undefined) {
@@ -99,7 +99,8 @@ export async function recover(
     core.some(({ raft }) => raft?.role.kind === "leader" && isNewest(raft, core)),
   );
   const goal = Math.max(...core.map(({ raft }) => raft?.commit ?? 0));
-  const moreMs = 200 * roundTripMs(world) + backlogMs(world, core);
+  const backlogs = core.map((server) => backlogMs(world, server, core));
+  const moreMs = 200 * roundTripMs(world) + Math.max(...backlogs);
   const withinMs = CAUGHT_UP_WITHIN * timeoutMs + moreMs;
   await until(world, "liveness: not all have caught up", withinMs, () =>
     core.every(({ raft }) => (raft?.applied ?? -1) >= goal),
@@ -188,15 +189,20 @@ function slackTimeouts({ plan, timeoutMs }: World): number {
   return plan.carrying === "connections" ? DIAL_MS / timeoutMs : 0;
 }
 
-/** What tiny windows and pieces add: each round trip carries that little, and the next waits. */
-function backlogMs(world: World, core: readonly Server[]): number {
-  const last = Math.max(...core.map(({ raft }) => raft?.log.lastIndex ?? 0));
-  const first = Math.min(...core.map(({ raft }) => raft?.log.lastIndex ?? 0));
-  const snapshotBytes = Math.max(
-    ...core.map(({ life }) => life?.replica?.status().snapshotBytes ?? 0),
-  );
-  const pieces = snapshotBytes / (world.plan.knobs.snapshotChunkBytes ?? 256 << 10);
-  return 2 * roundTripMs(world) * (last - first + pieces);
+/**
+ * What tiny windows and pieces add for a server that is behind the rest of the core: each round
+ * trip carries that little, and the next waits.
+ */
+function backlogMs(world: World, { raft }: Server, core: readonly Server[]): number {
+  const logs = core.flatMap((other) => (other.raft === undefined ? [] : [other.raft.log]));
+  const last = raft?.log.lastIndex ?? 0;
+  const entries = Math.max(last, ...logs.map(({ lastIndex }) => lastIndex)) - last;
+  const needsSnapshot = logs.some(({ startIndex }) => startIndex > last);
+  const bytes = needsSnapshot
+    ? Math.max(...core.map(({ life }) => life?.replica?.status().snapshotBytes ?? 0))
+    : 0;
+  const pieces = bytes / (world.plan.knobs.snapshotChunkBytes ?? 256 << 10);
+  return 2 * roundTripMs(world) * (entries + pieces);
 }
 
 function roundTripMs({ plan }: World): number {
