@@ -222,8 +222,8 @@ test("thesis §10.2.1 pipelining: the next append leaves before the last is answ
     sent.push(pick(node.settle(), "append-request").length);
   }
   assert.deepEqual(sent, [1, 1, 1, 0, 0]);
-  const [seq] = node.peer(2).windowSeq;
-  node.receive(appendResponse({ ...(seq !== undefined && { seq }), index: 1 }));
+  const [seq = 0] = node.peer(2).windowSeq;
+  node.receive(appendResponse({ seq, index: 1 }));
   const next = pick(node.take().send, "append-request").filter(({ entries }) => entries.length > 0);
   assert.deepEqual(
     next.map(({ prevIndex, entries }) => [prevIndex, entries.length]),

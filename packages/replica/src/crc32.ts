@@ -18,7 +18,7 @@ export function crc32Of(view: DataView, seed: number, from: number, end: number)
 
 /**
  * Nothing comes behind the loop: V8 may optimize it within the first call of all, knowing nothing
- * of what comes behind, and then gave up there in each long call, a hundred times a second.
+ * of what comes behind, and then gives up there in each long call.
  */
 function overSteps(view: DataView, before: number, from: number, end: number): number {
   const table = TABLES;
