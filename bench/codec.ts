@@ -1,7 +1,18 @@
-/** What the wire codec costs: bytes per packet, and nanoseconds to encode and to decode one. */
+/**
+ * What the wire codec costs: bytes per packet, and nanoseconds to encode and to decode one, and to
+ * put it into its frame and to take it out again.
+ */
 
+import { crc32 } from "node:zlib";
 import type { AppendRequest, Entry } from "@holdfast/raft";
-import { decodePacket, encodePacket, type Packet } from "@holdfast/replica";
+import {
+  decodePacket,
+  encodePacket,
+  FRAME_HEADER_BYTES,
+  FrameReader,
+  type Packet,
+  writeFrame,
+} from "@holdfast/replica";
 import { handOver } from "./report.ts";
 
 const ROUNDS = 9;
@@ -12,6 +23,8 @@ interface Row {
   readonly bytes: number;
   readonly encodeNs: number;
   readonly decodeNs: number;
+  readonly frameNs: number;
+  readonly unframeNs: number;
 }
 
 const FROM = 1;
@@ -127,23 +140,50 @@ function measurePacket(name: string, packet: Packet): Row {
   const decodeNs = measure(() => {
     sink += touch(decodePacket(bytes, FROM, TO));
   });
-  return { name, bytes: bytes.length, encodeNs, decodeNs };
+  return { name, bytes: bytes.length, encodeNs, decodeNs, ...measureFrame(bytes) };
+}
+
+/** With the checksum of zlib, as over TCP. */
+function measureFrame(packet: Uint8Array): Pick<Row, "frameNs" | "unframeNs"> {
+  const frame = new Uint8Array(FRAME_HEADER_BYTES + packet.length);
+  const reader = new FrameReader(
+    packet.length,
+    (payload) => {
+      sink += payload.length;
+    },
+    crc32,
+  );
+  const frameNs = measure(() => {
+    sink += writeFrame(frame, 0, packet, crc32);
+  });
+  const unframeNs = measure(() => reader.push(frame));
+  return { frameNs, unframeNs };
 }
 
 function line(row: Row): string {
-  const perSecond = 1e9 / (row.encodeNs + row.decodeNs);
+  const perSecond = 1e9 / (row.encodeNs + row.decodeNs + row.frameNs + row.unframeNs);
   return [
     row.name.padEnd(34),
     String(row.bytes).padStart(8),
     row.encodeNs.toFixed(0).padStart(12),
     row.decodeNs.toFixed(0).padStart(12),
+    row.frameNs.toFixed(0).padStart(12),
+    row.unframeNs.toFixed(0).padStart(12),
     Math.round(perSecond).toLocaleString("en").padStart(14),
   ].join("");
 }
 
 console.log(`node ${process.version}, median of ${ROUNDS} rounds`);
 console.log(
-  ["packet".padEnd(34), "   bytes", "   encode ns", "   decode ns", "  round trips/s"].join(""),
+  [
+    "packet".padEnd(34),
+    "   bytes",
+    "   encode ns",
+    "   decode ns",
+    "    frame ns",
+    "  unframe ns",
+    "  round trips/s",
+  ].join(""),
 );
 const rows = PACKETS.map(([name, packet]) => {
   const row = measurePacket(name, packet);

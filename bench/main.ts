@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { isFindings, machineLine, type Row } from "./report.ts";
 
-const NAMES: readonly string[] = ["core", "codec", "wal", "cluster", "trace", "sim"];
+const NAMES: readonly string[] = ["core", "codec", "wal", "cluster", "trace", "sim", "profile"];
 /** What a benchmark may take; all of them together take less than three minutes. */
 const MS_MAX = 120_000;
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;

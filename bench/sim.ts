@@ -102,6 +102,7 @@ async function rowOf({ name, plans, isTarget }: Case): Promise<Row> {
     usPerEvent: (tookMs * 1000) / events,
     eventsPerSecond,
     simulatedPerSecond,
+    bareEventsPerSecond: bareEvents,
     toBare: eventsPerSecond / bareEvents,
     target: verdict(isTarget, eventsPerSecond, simulatedPerSecond),
   };
@@ -147,5 +148,10 @@ console.log(
 printTable(
   HEAD,
   rows.map((row) => lineOf(row)),
+);
+const bares = rows.map((row) => Number(row["bareEventsPerSecond"]));
+console.log(
+  `bare: a scheduler in which nothing happens, beside each row; ` +
+    `${grouped(Math.min(...bares))} to ${grouped(Math.max(...bares))} events/s`,
 );
 handOver(rows);
