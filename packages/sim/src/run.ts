@@ -87,7 +87,7 @@ class Play {
   readonly stage: Stage;
   recovery: Recovery | undefined;
   /** Of the healed core, once all have caught up. */
-  #places: readonly Place[] | undefined;
+  #places: readonly Place[] = [];
   readonly #world: World;
 
   constructor(world: World) {
@@ -103,8 +103,6 @@ class Play {
     this.stage.start();
     await world.sleep(plan.safetyMs);
     const core = healed(world);
-    await this.stage.stop();
-    if (core === undefined) return;
     this.recovery = await recover(world, core, this.stage);
     await staysCalm(world, core);
     this.#places = core.map(({ id, raft, life }) => ({

@@ -53,12 +53,6 @@ export class Courier {
     });
   }
 
-  /** Nobody waits any longer. */
-  abandon(): void {
-    for (const { settle } of this.#waiting) settle(UNKNOWN);
-    this.#waiting.clear();
-  }
-
   async #watch(timeoutMs: number): Promise<void> {
     this.#isWatching = true;
     while (this.#waiting.size > 0) {

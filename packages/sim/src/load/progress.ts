@@ -14,7 +14,10 @@ export interface ProgressBounds {
   readonly firstTimeouts: number;
   /** For each one after that. */
   readonly eachTimeouts: number;
-  /** And so much more, in ms, for what this node must get before it can answer; 0 unless told. */
+  /**
+   * And for each but the first so much more, in ms, for what this node must get before it can
+   * answer; 0 unless told.
+   */
   readonly graceMs?: (node: NodeId) => number;
   /** How often each node is asked. */
   readonly rounds: number;
@@ -48,7 +51,8 @@ export async function demandProgress<L>(
     const node = core[nth % core.length] ?? 0;
     const boundMs = electionTimeoutMaxMs * (nth === 0 ? firstTimeouts : eachTimeouts);
     const pauseMs = electionTimeoutMaxMs / 4;
-    const demand = { lane, node, boundMs, graceMs: bounds.graceMs?.(node) ?? 0, pauseMs };
+    const graceMs = nth === 0 ? 0 : (bounds.graceMs?.(node) ?? 0);
+    const demand = { lane, node, boundMs, graceMs, pauseMs };
     const { tookMs, broken } = await untilDone(operator, door, demand);
     if (nth === 0) firstMs = tookMs;
     else slowestMs = Math.max(slowestMs, tookMs);

@@ -6,16 +6,11 @@ import type { Door } from "./door.ts";
 
 export class Targets {
   readonly #door: Door<unknown>;
-  #nodes: readonly NodeId[];
+  readonly #nodes: readonly NodeId[];
 
   constructor(door: Door<unknown>) {
     this.#door = door;
     this.#nodes = Array.from({ length: door.nodes }, (_, i) => i + 1);
-  }
-
-  /** From here on only these are asked. */
-  narrow(nodes: readonly NodeId[]): void {
-    this.#nodes = nodes;
   }
 
   /** 0 when all are down. Two draws, whatever comes of them. */

@@ -1,7 +1,6 @@
 /** Clients at work: each asks for one thing after the other, and everything is written down. */
 
 import type { Recorded } from "@holdfast/linearizability";
-import type { NodeId } from "@holdfast/raft";
 import type { RunFigures } from "../outcome.ts";
 import type { Load } from "../plan/plan.ts";
 import type { Random } from "../random.ts";
@@ -42,12 +41,8 @@ export interface Workload {
   readonly history: Recorded<unknown, unknown>;
   readonly answers: Answers;
   start(): void;
-  /** From here on clients ask only these nodes. */
-  narrow(nodes: readonly NodeId[]): void;
   /** No client asks anything more. Resolves when none waits; each gives up in its time. */
   stop(): Promise<void>;
-  /** What is under way ends as unknown now. */
-  abandon(): void;
   /** Asks each node of the core in turn, and says whether all answered in time. */
   progress(bounds: ProgressBounds): Promise<Progress>;
   /** Holds the answers against the log that was chosen. At any time: safety needs no healing. */
@@ -99,9 +94,7 @@ function workloadOf<Input, Output, State>(
       return clients.recorder.history;
     },
     start: () => clients.start(),
-    narrow: (nodes) => clients.targets.narrow(nodes),
     stop: () => clients.stop(),
-    abandon: () => clients.courier.abandon(),
     progress: (bounds) => demandProgress(clients, options.door, bounds),
     checkLog: checkAnswers,
     checkHistory: checkOrder,

@@ -46,38 +46,50 @@ export function drawHealing(dice: Dice, frame: HealingFrame): Budget {
   const least = frame.spends ? outside : 0;
   const spentCount = spending.chance(50) ? least : spending.between(least, outside);
   const spent = frame.outsider === undefined ? spending.some(others, spentCount) : [];
+  const calmTimeouts = drawCalm(dice, frame.pace);
   const fates: Record<NodeId, Fate> = {};
   for (const id of others) {
-    fates[id] =
-      frame.outsider ??
-      drawFate(dice.fork(id), spent.includes(id), {
-        isPolite: frame.knobsOf(id).checkQuorum === true && frame.knobsOf(id).preVote === true,
-      });
+    const manners = mannersOf(frame.knobsOf(id), calmTimeouts);
+    fates[id] = frame.outsider ?? drawFate(dice.fork(id), spent.includes(id), manners);
   }
-  return { healing: { core, others: fates, calmTimeouts: drawCalm(dice, frame.pace) }, spent };
+  return { healing: { core, others: fates, calmTimeouts }, spent };
 }
 
+/** What may be done to a node for good without it taking all progress from the rest. */
 interface Manners {
   /**
-   * It steps down by itself when it hears nobody or its disk hangs (check-quorum), and asks before
-   * it raises its term (pre-vote). Who doesn't can unseat leaders, or keep the rest from electing
-   * one, for ever (thesis §4.2.3, §9.6; seeds 5026645, 10015886).
+   * Deaf it would campaign for ever unless it asks before it raises its term (pre-vote), and each
+   * time unseat the leader or spoil an election (thesis §4.2.3, §9.6; seed 10015886).
    */
-  readonly isPolite: boolean;
+  readonly mayBeDeaf: boolean;
+  /**
+   * With a bad disk it campaigns in vain: a term that isn't durable doesn't leave. What is durable
+   * already leaves, and unseats a leader once, which is too often only in the calm (seed 5026645).
+   */
+  readonly mayNotWrite: boolean;
 }
 
-function drawFate(dice: Dice, isSpent: boolean, { isPolite }: Manners): Fate {
+function mannersOf({ checkQuorum, preVote }: Knobs, calmTimeouts: number): Manners {
+  // A leader that hears nobody, or can't write, gives up its office only with check-quorum.
+  const leavesOffice = checkQuorum === true;
+  return {
+    mayBeDeaf: leavesOffice && preVote === true,
+    mayNotWrite: leavesOffice && (preVote === true || calmTimeouts === 0),
+  };
+}
+
+function drawFate(dice: Dice, isSpent: boolean, { mayBeDeaf, mayNotWrite }: Manners): Fate {
   // A spent node may have refused to start: there is nothing to deafen or to pause.
-  if (isSpent) return dice.pick(isPolite ? ["down", "cut", "dead-disk"] : ["down", "cut"]);
+  if (isSpent) return dice.pick(mayNotWrite ? ["down", "cut", "dead-disk"] : ["down", "cut"]);
   return dice.weighted<Fate>([
     [25, "down"],
     [25, "cut"],
-    [isPolite ? 30 : 0, "deaf"],
+    [mayBeDeaf ? 30 : 0, "deaf"],
     [15, "mute"],
     [15, "paused"],
-    [isPolite ? 15 : 0, "hung-disk"],
+    [mayNotWrite ? 15 : 0, "hung-disk"],
     // It lives until it has to write, and then is gone.
-    [isPolite ? 10 : 0, "dead-disk"],
+    [mayNotWrite ? 10 : 0, "dead-disk"],
   ]);
 }
 

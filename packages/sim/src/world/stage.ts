@@ -46,8 +46,8 @@ export interface Stage {
 export interface StageEnd {
   readonly chosen: Chosen;
   readonly ledger: HashLedger;
-  /** Of the healed core, once all have caught up; undefined when too few were left for that. */
-  readonly places: readonly Place[] | undefined;
+  /** Of the healed core, once all have caught up. */
+  readonly places: readonly Place[];
 }
 
 /** How far a server has come. */
