@@ -83,6 +83,29 @@ export const REPLICATION_BUGS: readonly PlantedBug[] = [
     expect: [...WRONG, ...STUCK],
     seedsMax: 1000,
   },
+  // Without the assertion that sees it at once: the healed majority must see it, too.
+  {
+    name: "lost-append-forgotten",
+    title: "What is lost on its way to a streaming peer waits until something new is proposed",
+    cites: ["G3", "§5.3"],
+    changes: [
+      {
+        file: "raft/progress.js",
+        find: `this.next = Math.max(this.match + 1, this.windowFirst[0] ?? this.next);
+        this.probe(floorSeq);`,
+        put: `const { flow } = this;
+        this.probe(floorSeq);
+        this.flow = flow;`,
+      },
+      {
+        file: "raft/invariants.js",
+        find: "assert(!isAhead || peer.messagesInWindow > 0,",
+        put: "assert(true,",
+      },
+    ],
+    expect: STUCK,
+    seedsMax: 500,
+  },
   {
     name: "stale-append-accepted",
     title: "Appends of deposed leaders are taken",
