@@ -113,12 +113,7 @@ export async function recover(
 
 function elects(world: World, core: readonly Server[]): Promise<void> {
   const withinMs = (LEADER_WITHIN + slackTimeouts(world)) * world.timeoutMs;
-  return until(
-    world,
-    "liveness: no leader",
-    withinMs,
-    () => leaderOver(world, core) !== undefined,
-  );
+  return until(world, "liveness: no leader", withinMs, () => leaderOver(world, core) !== undefined);
 }
 
 /**
