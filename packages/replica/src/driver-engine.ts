@@ -34,6 +34,9 @@ const BEHIND: StepResult = {
   detail: "the disk or the state machine of this node is behind",
 };
 
+/** So many pieces of a snapshot, of the size that this node sends, may wait for the disk. */
+const PIECES_WAITING_MAX = 4;
+
 export class Engine<R> {
   readonly raft: Raft;
   readonly store: OpenStore;
@@ -148,6 +151,7 @@ export class Engine<R> {
         restore: (meta) => this.pump.restore(meta),
         apply: (entries) => this.pump.apply(entries),
         load: (load) => this.transfers.load(load),
+        takesPieces: () => !this.transfers.isBehind,
         store: (piece) => this.transfers.store(piece),
         forwarded: (packet) => this.desk.received(packet),
         unreachable: (peer) => this.desk.proposals.lost(peer),
@@ -245,8 +249,17 @@ export class Engine<R> {
 
   #makeTransfers(): Transfers {
     const { clock } = this.#options;
-    return new Transfers(this.raft.config.id, this.store.snapshots, {
+    const options = {
+      id: this.raft.config.id,
+      waitingBytesMax: PIECES_WAITING_MAX * this.#options.snapshotChunkBytes,
+    };
+    return new Transfers(options, this.store.snapshots, {
       send: (packet) => this.driver.send(packet),
+      isExpected: ({ index, term }) => {
+        const { role } = this.raft;
+        const meta = role.kind === "follower" ? role.incoming?.meta : undefined;
+        return meta?.index === index && meta.term === term;
+      },
       unreadable: (to, index) => {
         this.driver.step({ kind: "snapshot-unreadable", to, index });
       },

@@ -23,6 +23,8 @@ export interface SnapshotTransferStore {
 
 export interface TransferHooks {
   send(packet: SnapshotRequest): void;
+  /** Whether the core still waits for this snapshot: of a transfer that has ended nothing is kept. */
+  isExpected(meta: SnapshotMeta): boolean;
   /** A piece that a peer needs is gone. */
   unreadable(to: NodeId, index: number): void;
   /**
@@ -33,21 +35,38 @@ export interface TransferHooks {
   failed(doing: string, cause: unknown): void;
 }
 
+export interface TransferOptions {
+  readonly id: NodeId;
+  /** Of incoming pieces so many bytes may wait for the disk before more are turned away. */
+  readonly waitingBytesMax: number;
+}
+
 export class Transfers {
   readonly #id: NodeId;
+  readonly #waitingBytesMax: number;
   readonly #store: SnapshotTransferStore;
   readonly #hooks: TransferHooks;
   /** Incoming pieces are kept one after the other. */
   #keeping: Promise<void> = Promise.resolve();
   /** What the store is doing. */
   readonly #busy = new Set<Promise<unknown>>();
+  #waitingBytes = 0;
   #isComplete = false;
   #isStopped = false;
 
-  constructor(id: NodeId, store: SnapshotTransferStore, hooks: TransferHooks) {
-    this.#id = id;
+  constructor(options: TransferOptions, store: SnapshotTransferStore, hooks: TransferHooks) {
+    this.#id = options.id;
+    this.#waitingBytesMax = options.waitingBytesMax;
     this.#store = store;
     this.#hooks = hooks;
+  }
+
+  /**
+   * True while the disk is so far behind that no piece can be taken. The core answers a piece when
+   * it sees it: without a limit a whole snapshot would wait in memory behind a slow install.
+   */
+  get isBehind(): boolean {
+    return this.#waitingBytes >= this.#waitingBytesMax;
   }
 
   load(load: SnapshotLoad): void {
@@ -81,6 +100,7 @@ export class Transfers {
   }
 
   store(piece: SnapshotPiece): void {
+    this.#waitingBytes += piece.data.length;
     this.#keeping = this.#keeping.then(() => this.#keep(piece));
   }
 
@@ -100,7 +120,15 @@ export class Transfers {
   }
 
   async #keep(piece: SnapshotPiece): Promise<void> {
+    this.#waitingBytes -= piece.data.length;
     if (this.#isStopped) return;
+    if (!this.#hooks.isExpected(piece.snapshot)) {
+      // Its check would come too late, and the store may have let go of its beginning: what came of
+      // an earlier transfer of the same snapshot may be in force by now (E12).
+      sometimes("snapshots: a piece comes to the disk when nobody waits for it");
+      this.#isComplete = false;
+      return;
+    }
     if (piece.offset === 0) this.#isComplete = true;
     try {
       // One lost piece spoils the whole; the check tells the core, which asks for it anew.
@@ -119,9 +147,16 @@ export class Transfers {
       const ok = this.#isComplete && (await this.#track(this.#store.check(meta)));
       if (this.#isStopped) return;
       const isAwaited = await this.#hooks.checked(meta, ok);
-      if (ok && !isAwaited) await this.#track(this.#store.discard(meta));
+      if (this.#isStopped || !ok || isAwaited) return;
     } catch (error) {
       this.#fail("checking a snapshot", error);
+      return;
+    }
+    sometimes("snapshots: one that was checked is not wanted any more");
+    try {
+      await this.#track(this.#store.discard(meta));
+    } catch (error) {
+      this.#fail("removing a snapshot", error);
     }
   }
 

@@ -38,6 +38,8 @@ export interface DriverParts {
   restore(meta: SnapshotMeta): void;
   apply(entries: Effects["apply"]): void;
   load(load: Effects["load"][number]): void;
+  /** Whether a piece of a snapshot can be taken; else it counts as lost, and its sender repeats it. */
+  takesPieces(): boolean;
   store(piece: Effects["store"][number]): void;
   forwarded(packet: ForwardRequest | ForwardResponse): void;
   /** What was sent to this peer and not answered is probably lost. */
@@ -182,6 +184,10 @@ export class Driver {
       this.refusedPackets++;
       sometimes("driver: a packet can't be read");
       this.#observe?.({ kind: "refused-message", from, why: `${lane} lane: ${error.message}` });
+      return;
+    }
+    if (packet.kind === "snapshot-request" && !this.#parts.takesPieces()) {
+      sometimes("driver: a piece of a snapshot is turned away by a slow disk");
       return;
     }
     this.#probe?.received?.(packet);

@@ -25,6 +25,10 @@ export const REPLICA_MARKS: readonly Mark[] = [
     meaning: "It is dropped and counted.",
   },
   {
+    name: "driver: a piece of a snapshot is turned away by a slow disk",
+    meaning: "Its sender repeats it: no more of a snapshot waits in memory than a few pieces.",
+  },
+  {
     name: "driver: the timer is late, and what was received goes first",
     meaning: "The process stood still: the leader may have been heard meanwhile (C4).",
   },
@@ -103,6 +107,10 @@ export const REPLICA_MARKS: readonly Mark[] = [
     meaning: "An older one, or the log, must do.",
   },
   {
+    name: "snapshots: a piece comes to the disk when nobody waits for it",
+    meaning: "Its transfer has ended; another one of the same snapshot may be in force (E12).",
+  },
+  {
     name: "snapshots: a piece that a peer needs is gone",
     meaning: "A newer one has replaced it, or it can't be read.",
   },
@@ -113,6 +121,10 @@ export const REPLICA_MARKS: readonly Mark[] = [
   {
     name: "snapshots: no room for one that arrives",
     meaning: "It is asked for anew (D10).",
+  },
+  {
+    name: "snapshots: one that was checked is not wanted any more",
+    meaning: "The transfer had ended meanwhile, and its file is removed (E11).",
   },
   {
     name: "start: refused, entries are missing behind the snapshot",

@@ -187,6 +187,36 @@ describe("snapshots sent to a peer", () => {
     assert.equal((await disk.list()).length, 1);
   });
 
+  it("E12 one that is given up for a newer one leaves no file behind", async () => {
+    const older = await imageOf(500, snapshotMeta(5, 1));
+    const newer = await imageOf(300, snapshotMeta(9, 2));
+    const disk = makeDisk();
+    const store = await open(disk);
+    for (const piece of older.pieces.slice(0, 3)) await store.receive(piece);
+    for (const piece of newer.pieces) await store.receive(piece);
+    assert.equal((await disk.list()).length, 1, "while it arrives");
+    assert.equal(await store.check(newer.meta), true);
+    await store.install(newer.meta);
+    assert.equal((await disk.list()).length, 1, "when it is in force");
+    assert.deepEqual(await collect(store.stream(9)), text(300));
+  });
+
+  it("H12 one that finds no room gives back what it has taken of it", async () => {
+    const large = await imageOf(2000, snapshotMeta(5, 1));
+    const small = await imageOf(500, snapshotMeta(9, 2));
+    const disk = makeDisk({ capacityBytes: 1000 });
+    const store = await open(disk);
+    const receiveAll = async (pieces: readonly SnapshotPiece[]): Promise<void> => {
+      for (const piece of pieces) await store.receive(piece);
+    };
+    await assert.rejects(receiveAll(large.pieces), hasCode("no-space"));
+    assert.deepEqual(await disk.list(), []);
+    await receiveAll(small.pieces);
+    assert.equal(await store.check(small.meta), true);
+    await store.install(small.meta);
+    assert.deepEqual(store.newest(), small.meta);
+  });
+
   it("E16 any flipped bit is found before the snapshot is put in force", async () => {
     const { pieces, meta } = await imageOf(80);
     let cases = 0;

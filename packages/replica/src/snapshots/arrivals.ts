@@ -2,7 +2,7 @@
 
 import { assert, type Index, type SnapshotMeta, type SnapshotPiece } from "@holdfast/raft";
 import type { StoreIdentity } from "../identity.ts";
-import type { Disk } from "../ports.ts";
+import { type Disk, DiskError } from "../ports.ts";
 import { isSameMeta } from "./image.ts";
 import { Incoming } from "./incoming.ts";
 
@@ -31,17 +31,20 @@ export class Arrivals {
 
   /**
    * Keeps a piece. The one at offset 0 begins anew; one that came before, or of a snapshot that was
-   * checked already, changes nothing (E17).
+   * checked already, changes nothing (E17). When there is no room, what had come of the snapshot
+   * goes as well: it would take the room that the next one needs (D10).
    */
   receive(piece: SnapshotPiece): Promise<void> {
     return this.inTurn(async () => {
       if (this.checked(piece.snapshot) !== undefined) return;
-      if (piece.offset === 0) {
-        await this.#incoming?.close();
-        this.#incoming = await Incoming.begin(this.#disk, piece.snapshot);
+      try {
+        if (piece.offset === 0) await this.#begin(piece.snapshot);
+        assert(this.#incoming !== undefined, "snapshots.receive: first piece is missing");
+        this.#incoming.receive(piece);
+      } catch (error) {
+        if (error instanceof DiskError && error.code === "no-space") await this.#drop();
+        throw error;
       }
-      assert(this.#incoming !== undefined, "snapshots.receive: first piece is missing");
-      this.#incoming.receive(piece);
     });
   }
 
@@ -98,6 +101,22 @@ export class Arrivals {
     this.#incoming = undefined;
     for (const incoming of this.#checked) await incoming.close();
     this.#checked = [];
+  }
+
+  /** What was arriving is given up; a file of the same name is written anew. */
+  async #begin(meta: SnapshotMeta): Promise<void> {
+    const before = this.#incoming;
+    if (before !== undefined && before.meta.index !== meta.index) await this.#drop();
+    else await before?.close();
+    this.#incoming = await Incoming.begin(this.#disk, meta);
+  }
+
+  async #drop(): Promise<void> {
+    const incoming = this.#incoming;
+    this.#incoming = undefined;
+    if (incoming === undefined) return;
+    await incoming.close();
+    await this.#disk.remove(incoming.name);
   }
 
   async #remove(spent: readonly Incoming[]): Promise<void> {
