@@ -7,6 +7,7 @@ const CORE = "raft/snapshot.js";
 const ENGINE = "replica/driver-engine.js";
 const OWN = "replica/driver-snapshots.js";
 const PUMP = "replica/apply-pump.js";
+const ARRIVALS = "replica/snapshots/arrivals.js";
 const QUEUE = "replica/disk-queue.js";
 const START = "replica/driver-start.js";
 const SNAPSHOTS = "replica/snapshots/snapshot-store.js";
@@ -214,6 +215,20 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
     ],
     expect: [...WRONG, ...STORE, ...STUCK],
     seedsMax: 8000,
+  },
+  {
+    name: "given-up-snapshot-left",
+    title: "The file of a snapshot that is given up for a newer one stays",
+    cites: ["E12", "D10"],
+    changes: [
+      {
+        file: ARRIVALS,
+        find: "before.meta.index !== meta.index",
+        put: "before.meta.index === meta.index",
+      },
+    ],
+    expect: [...STUCK],
+    seedsMax: 200,
   },
   {
     name: "snapshot-state-for-ever",

@@ -221,7 +221,16 @@ function isAtRest(server: Server, core: ReadonlySet<NodeId>): boolean {
   if (status === undefined || raft === undefined) return false;
   if (status.waitingProposals > 0 || status.waitingWrites > 0) return false;
   if (raft.commit !== raft.log.lastIndex || raft.applied !== raft.commit) return false;
+  if (arrivalsOf(server) > 1) return false;
   return raft.role.kind !== "leader" || isIdle(raft.role, core);
+}
+
+/**
+ * Files of snapshots that came, or came in part, and are not in force. The log may have overtaken
+ * one, which goes when the next one comes or with the next start; of a second one nobody knows.
+ */
+function arrivalsOf({ disk }: Server): number {
+  return disk.names().filter((name) => name.endsWith("-incoming.tmp")).length;
 }
 
 /** Nobody in the core is probed for ever, and no window stays taken. */
