@@ -12,8 +12,13 @@ export function crc32(bytes: Uint8Array, seed = 0, from = 0, end: number = bytes
 
 /** As `crc32`, for who has a view already: to make one takes as long as a hundred bytes do. */
 export function crc32Of(view: DataView, seed: number, from: number, end: number): number {
-  const whole = end - from < 16 ? from : from + ((end - from) & ~15);
+  const whole = wholeSteps(from, end);
   return ~overBytes(view, overSteps(view, ~seed, from, whole), whole, end) >>> 0;
+}
+
+/** Where the last whole step of a range ends. Not `& ~15`: that is negative from 2 GiB on. */
+export function wholeSteps(from: number, end: number): number {
+  return end - ((end - from) % 16);
 }
 
 /**

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { crc32 } from "@holdfast/replica";
 import fc from "fast-check";
-import { crc32OfWord } from "../src/crc32.ts";
+import { crc32OfWord, wholeSteps } from "../src/crc32.ts";
 
 /** Division of the message by the polynomial, bit after bit. */
 function slowly(bytes: Uint8Array): number {
@@ -41,6 +41,20 @@ describe("crc32", () => {
         const [from, end] = [Math.min(a, b, bytes.length), Math.min(Math.max(a, b), bytes.length)];
         const seed = crc32(bytes, 0, 0, from);
         assert.equal(crc32(bytes, seed, from, end), slowly(bytes.subarray(0, end)));
+      }),
+    );
+  });
+
+  it("goes over all but the last bytes in steps of sixteen, also in ranges of more than 2 GiB", () => {
+    // To allocate and read so much would take seconds: this is the part that depends on the size.
+    const size = fc.oneof(fc.nat(40), fc.integer({ min: 2 ** 31 - 40, max: 2 ** 33 }));
+    fc.assert(
+      fc.property(fc.nat(70), size, (from, bytes) => {
+        const whole = wholeSteps(from, from + bytes);
+        assert.equal((whole - from) % 16, 0);
+        const rest = from + bytes - whole;
+        assert(rest >= 0 && rest < 16, `${rest} bytes are left of ${bytes}`);
+        assert(whole >= from);
       }),
     );
   });
