@@ -42,6 +42,8 @@ export interface ClusterOptions {
   readonly probe?: (id: NodeId) => Probe;
   /** Instead of `probe`. */
   readonly trace?: (id: NodeId) => TraceProbe;
+  /** What an application does when it is told an event. */
+  readonly observe?: (id: NodeId, event: RaftEvent) => void;
 }
 
 /** Runs `scene` in a world of its own and closes what it leaves running. */
@@ -136,6 +138,7 @@ export class Cluster {
       observe: (event) => {
         member.events.push(event);
         trace?.observe(event);
+        this.#options.observe?.(id, event);
       },
       onFailure: (error) => member.failures.push(error),
       ...(probe === undefined ? {} : { probe }),

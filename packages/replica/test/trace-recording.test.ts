@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { narrate, type RaftEvent } from "@holdfast/raft";
+import { narrate, type RaftConfig, type RaftEvent } from "@holdfast/raft";
 import {
   encodeTraceLine,
   joinProbes,
@@ -33,10 +33,16 @@ interface Story {
   readonly observed: readonly (readonly RaftEvent[])[];
 }
 
+interface RecordingOptions {
+  readonly timers?: boolean;
+  readonly config?: Partial<RaftConfig>;
+  readonly observe?: (id: number, event: RaftEvent) => void;
+}
+
 /** Records everything that three nodes do in `scene`. */
 async function recorded(
   scene: (cluster: Cluster, recorder: TraceRecorder) => Promise<void>,
-  timers = false,
+  { timers = false, config = {}, observe }: RecordingOptions = {},
 ): Promise<Story> {
   const events: TraceEvent[] = [];
   let now = (): number => 0;
@@ -48,7 +54,8 @@ async function recorded(
   let observed: readonly (readonly RaftEvent[])[] = [];
   await inCluster(
     {
-      config: { trailingEntries: 0 },
+      config: { trailingEntries: 0, ...config },
+      ...(observe === undefined ? {} : { observe }),
       trace: (node) => {
         const life = (lives[node] ?? 0) + 1;
         lives[node] = life;
@@ -89,7 +96,7 @@ function ofKind<K extends TraceKind>(
 }
 
 test("traceProbe: a recording is read back as it was told", async () => {
-  const { events } = await recorded(failover, true);
+  const { events } = await recorded(failover, { timers: true });
 
   const lines = [HEADER, ...events].map((one) => encodeTraceLine(one));
 
@@ -147,6 +154,61 @@ test("traceProbe: the core's own events are all there, word by word and in their
     }
     assert(own.length > 10);
   }
+});
+
+test("traceProbe: an application that proposes while it is told an event: each is told once, in order", async () => {
+  let replicas: Cluster | undefined;
+  let leader = 0;
+  let proposed = 0;
+  let last = 0;
+  const observe = (id: number, event: RaftEvent): void => {
+    const now = replicas?.clock.now() ?? 0;
+    // What it proposes is appended and makes another turn: without a pause it would never end.
+    if (id !== leader || now < last + 1) return;
+    if (replicas?.member(id).replica?.start(bytes(`at ${event.kind}`)).ok === true) {
+      proposed++;
+      last = now;
+    }
+  };
+  const scene = async (cluster: Cluster): Promise<void> => {
+    await cluster.startAll();
+    leader = await cluster.leader();
+    replicas = cluster;
+    const follower = await cluster.follower();
+    await cluster.replica(leader).propose(bytes("a"));
+    // The leader finds that a follower needs a snapshot when it sends: at once, as the window to it
+    // is full, and when it is heard again.
+    for (const silentForMs of [0, 200]) {
+      cluster.crash(follower);
+      for (const line of ["b", "c"]) await cluster.replica(leader).propose(bytes(line));
+      await cluster.clock.sleep(silentForMs);
+      await cluster.replica(leader).snapshot();
+      await cluster.start(follower);
+      await cluster.clock.sleep(200);
+    }
+    replicas = undefined;
+    await cluster.agreed();
+    await cluster.clock.sleep(200);
+  };
+
+  const { events, observed } = await recorded(scene, {
+    config: { windowMessages: 1 },
+    observe,
+  });
+
+  const own = observed[leader - 1] ?? [];
+  const kinds = new Set<string>(own.map(({ kind }) => kind));
+  const told = events.filter(({ node, kind }) => node === leader && kinds.has(kind));
+  assert.deepEqual(
+    told.map((event) => narrateTrace(event).replace(/^.*?: /, "")),
+    own.map((event) => narrate(event)),
+  );
+  assert(proposed > 10, `${proposed} proposals`);
+  const beforeSnapshots = own.flatMap((event, at) =>
+    event.kind === "peer-state" && event.flow === "snapshot" ? [own[at - 1]?.kind] : [],
+  );
+  assert.equal(beforeSnapshots.length, 2, "events that come up only when effects are taken");
+  assert.equal(beforeSnapshots[0], "compacted", "behind another one of its turn");
 });
 
 test("traceProbe: causes come before their effects, on the same node, and name the right event", async () => {

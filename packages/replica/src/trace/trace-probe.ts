@@ -60,10 +60,14 @@ class NodeTrace implements TraceProbe {
   #installed = 0;
   /** The own events of writes that are not durable yet. */
   readonly #writes = new Map<number, number>();
-  /** Told already when the input was stepped; the replica hands them to `observe` later. */
+  /**
+   * Told already when the input was stepped; the replica hands them to `observe` later, in this
+   * order. An application that proposes meanwhile adds events before all have been handed over.
+   */
   readonly #told: RaftEvent[] = [];
   /** How many of these it has handed over. */
   #handed = 0;
+  /** The outbox of the last step, and how much of it has been told. */
   #outbox: readonly RaftEvent[] = [];
   #seen = 0;
   #deadline = Number.NaN;
@@ -76,8 +80,16 @@ class NodeTrace implements TraceProbe {
   }
 
   readonly observe = (event: RaftEvent): void => {
-    if (this.#told[this.#handed] === event) this.#handed++;
-    else this.#happened(event);
+    if (this.#told[this.#handed] !== event) this.#tellOutbox();
+    if (this.#told[this.#handed] !== event) {
+      // The replica's own: it was never in the outbox.
+      this.#happened(event);
+      return;
+    }
+    this.#handed++;
+    if (this.#handed < this.#told.length) return;
+    this.#told.length = 0;
+    this.#handed = 0;
   };
 
   opened(raft: Raft): void {
@@ -90,6 +102,7 @@ class NodeTrace implements TraceProbe {
   }
 
   stepping(input: Input): void {
+    this.#tellOutbox();
     this.#input =
       input.kind === "received" ? this.#received : this.#tell(inputOf(input), this.#why(input));
   }
@@ -101,15 +114,8 @@ class NodeTrace implements TraceProbe {
     if (events !== this.#outbox) {
       this.#outbox = events;
       this.#seen = 0;
-      this.#told.length = 0;
-      this.#handed = 0;
     }
-    for (; this.#seen < events.length; this.#seen++) {
-      const event = events[this.#seen];
-      if (event === undefined) break;
-      this.#told.push(event);
-      this.#happened(event);
-    }
+    this.#tellOutbox();
     this.#tellDeadline();
   }
 
@@ -164,6 +170,16 @@ class NodeTrace implements TraceProbe {
   ended(failure: Error | undefined): void {
     if (failure === undefined) this.#tell({ kind: "closed" });
     else this.#tell({ kind: "failed", code: codeOf(failure), message: failure.message });
+  }
+
+  /** Not only after a step: the core adds to it when its effects are taken. */
+  #tellOutbox(): void {
+    for (; this.#seen < this.#outbox.length; this.#seen++) {
+      const event = this.#outbox[this.#seen];
+      if (event === undefined) break;
+      this.#told.push(event);
+      this.#happened(event);
+    }
   }
 
   #happened(event: RaftEvent): void {
