@@ -16,7 +16,10 @@ export interface TraceFileOptions {
 
 export interface TraceStats {
   readonly path: string;
-  /** Events that are not in the file, for want of room or because it can't be written. */
+  /**
+   * Events that are not in the file, for want of room or because it can't be written. Those of a
+   * piece that was written only in part count, too: all of them.
+   */
   readonly dropped: number;
   /** Why it can't be written; absent while it can. */
   readonly failure?: string;
@@ -36,6 +39,8 @@ export class TraceFile implements TraceOutlet {
   readonly #file: FileHandle;
   readonly #waitingMax: number;
   readonly #waiting = new TraceLines();
+  /** How many events tell of themselves in it: not `dropped`, which tells of others. */
+  #waitingEvents = 0;
   /** How much is being written, in bytes. */
   #writing = 0;
   #running: Promise<void> | undefined;
@@ -87,6 +92,7 @@ export class TraceFile implements TraceOutlet {
     }
     this.#tellMissing();
     this.#waiting.put(stamp, standing, action);
+    this.#waitingEvents++;
     this.#hurry();
     // A process whose node has failed may end without closing it.
     if (action.kind === "failed") void this.flush();
@@ -134,11 +140,14 @@ export class TraceFile implements TraceOutlet {
   /** Something waits: so it takes at least one write, and `#running` is set before it ends. */
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
+      const events = this.#waitingEvents;
       const bytes = this.#waiting.take();
+      this.#waitingEvents = 0;
       this.#writing = bytes.length;
       try {
         await this.#file.appendFile(bytes);
       } catch (error) {
+        this.#dropped += events;
         this.#fail(error);
       }
       this.#writing = 0;
@@ -161,13 +170,17 @@ export class TraceFile implements TraceOutlet {
   /** A node does its work without a trace, too. */
   #fail(error: unknown): void {
     this.#failure ??= error instanceof Error ? error.message : String(error);
+    this.#dropped += this.#waitingEvents;
+    this.#waitingEvents = 0;
     this.#waiting.take();
   }
 
   /** The process ends without a close: perhaps for a reason that the last events tell. */
   readonly #exit = (): void => {
-    // What is half written can't be continued.
-    if (this.#running !== undefined || this.#waiting.length === 0) return;
+    // What is half written can't be continued, and nothing may stand behind it.
+    if (this.#running !== undefined) return;
+    this.#tellMissing();
+    if (this.#waiting.length === 0) return;
     try {
       writeSync(this.#file.fd, this.#waiting.take());
     } catch {

@@ -178,28 +178,72 @@ test("TraceFile: a full disk ends the trace and nothing else", {
   skip: !hasFullDevice,
 }, async () => {
   const file = await TraceFile.open({ path: "/dev/full", header: HEADER });
-  tellNote(file, 1);
-  await file.flush();
+  for (let no = 1; no <= 3; no++) tellNote(file, no);
+  const flushed = file.flush();
+  for (let no = 4; no <= 5; no++) tellNote(file, no);
+  assert.equal(file.stats.dropped, 0, "nothing has failed yet");
+  await flushed;
 
   assert.match(file.stats.failure ?? "", /ENOSPC/);
-  tellNote(file, 2);
-  assert.equal(file.stats.dropped, 1);
+  assert.equal(file.stats.dropped, 5, "the piece that failed, and what waited behind it");
+  tellNote(file, 6);
+  assert.equal(file.stats.dropped, 6);
   await file.close();
+  assert.equal(file.stats.dropped, 6);
 });
+
+test("TraceFile: an event that found no room is counted once, also when the gap can't be told", {
+  skip: !hasFullDevice,
+}, async () => {
+  const file = await TraceFile.open({ path: "/dev/full", header: HEADER, waitingMax: 500 });
+  for (let no = 1; no <= 50; no++) tellNote(file, no);
+  assert(file.stats.dropped > 0 && file.stats.dropped < 50, `${file.stats.dropped} of 50`);
+  await file.close();
+
+  assert.match(file.stats.failure ?? "", /ENOSPC/);
+  assert.equal(file.stats.dropped, 50);
+});
+
+/** Runs `body` in a process of its own, with `file` open at `path` and `tell(no)`; its status. */
+function inProcess(path: string, waitingMax: number, body: string): number | null {
+  const module = new URL("../src/trace-file.js", import.meta.url).href;
+  const options = JSON.stringify({ path, header: HEADER, waitingMax });
+  const script = `
+    import { TraceFile } from ${JSON.stringify(module)};
+    const file = await TraceFile.open(${options});
+    const tell = (no) => {
+      const stamp = { at: no, no, node: 1, life: 1 };
+      file.tell(stamp, undefined, { kind: "note", text: "event " + no });
+    };
+    ${body}
+  `;
+  return spawnSync(process.execPath, ["--input-type=module", "-e", script]).status;
+}
 
 test("TraceFile: a process that ends without closing it leaves what was told so far", async (context) => {
   const path = join(await tempDir(context), "trace");
-  const module = new URL("../src/trace-file.js", import.meta.url).href;
-  const script = `
-    import { TraceFile } from ${JSON.stringify(module)};
-    const file = await TraceFile.open({ path: process.argv[1], header: ${JSON.stringify(HEADER)} });
-    const { kind, text, ...stamp } = ${JSON.stringify(note(1))};
-    file.tell(stamp, undefined, { kind, text });
-    process.exit(3);
-  `;
 
-  const { status } = spawnSync(process.execPath, ["--input-type=module", "-e", script, path]);
+  assert.equal(inProcess(path, 1000, "tell(1); process.exit(3);"), 3);
 
-  assert.equal(status, 3);
   assert.deepEqual((await recordingsIn(path))[0]?.events, [note(1)]);
+});
+
+test("TraceFile: a process that ends without closing it tells what found no room last", async (context) => {
+  const path = join(await tempDir(context), "trace");
+
+  assert.equal(inProcess(path, 1, "tell(1); tell(2); process.exit(3);"), 3);
+
+  const gap = { at: 1, no: 1, node: 1, life: 1, kind: "dropped", count: 2 };
+  assert.deepEqual((await recordingsIn(path))[0]?.events, [gap]);
+});
+
+test("TraceFile: a process that ends while a piece is written leaves nothing behind it", async (context) => {
+  const path = join(await tempDir(context), "trace");
+
+  const body = "tell(1); void file.flush(); tell(2); process.exit(3);";
+  assert.equal(inProcess(path, 1000, body), 3);
+
+  // What is left of the piece is the system's affair.
+  const events = (await recordingsIn(path))[0]?.events ?? [];
+  assert.deepEqual(events, [note(1)].slice(0, events.length));
 });
