@@ -1,6 +1,7 @@
 /** Frames: how packets keep their edges on a byte stream. Layout: docs/reference/wire-format.md. */
 
 import { crc32, crc32OfWord } from "../crc32.ts";
+import { u32At } from "../wal/bytes.ts";
 
 /** Length, its checksum and that of the payload, before each payload. */
 export const FRAME_HEADER_BYTES = 12;
@@ -135,10 +136,4 @@ function putU32(target: Uint8Array, at: number, value: number): void {
   target[at + 1] = value >>> 8;
   target[at + 2] = value >>> 16;
   target[at + 3] = value >>> 24;
-}
-
-/** The four bytes are there: `as number` drops a check, not a case. */
-function u32At(bytes: Uint8Array, at: number): number {
-  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
-  return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
 }

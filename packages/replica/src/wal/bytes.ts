@@ -141,7 +141,10 @@ export class ByteReader {
   }
 }
 
-/** Little endian; the range must lie within `bytes`. */
-export function u32At(bytes: Uint8Array, offset: number): number {
-  return new ByteReader(bytes, offset, offset + 4).u32();
+/**
+ * Little endian. The four bytes must lie within `bytes`: `as number` drops a check, not a case.
+ */
+export function u32At(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
+  return (low | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0;
 }
