@@ -18,8 +18,9 @@ export function onAppendRequest(raft: Raft, request: AppendRequest): string {
 
 /**
  * §7: the log before its start is committed and in our snapshot, so it equals the leader's (B5).
- * What the request has beyond the start is taken: the leader counts it as sent, and would not send
- * it again until something new is proposed (seed 30102962).
+ * What the request has beyond the start is taken: a leader that did not send it again would
+ * count it as delivered until something new is proposed (seed 30102962). Those of this version do
+ * send it again (`Progress.accepted`), a round trip later: two defences, each enough.
  */
 function takeBehindStart(raft: Raft, request: AppendRequest): string {
   const { startIndex, startTerm } = raft.log;

@@ -103,7 +103,8 @@ export class Progress {
 
   /**
    * The peer accepted request `seq` and holds everything up to `index`; `seqNow` is the last one
-   * sent. True when that is news. A peer that took only a part of the request gets the rest again.
+   * sent. True when that is news. What it did not take of the request is sent again: followers of
+   * this version take all of it (`takeBehindStart`), those of another one may take a part (B5).
    */
   accepted(seq: number, index: Index, seqNow: number): boolean {
     const at = this.windowSeq.indexOf(seq);

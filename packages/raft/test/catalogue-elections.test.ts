@@ -27,7 +27,6 @@ function watch(circle: Circle, ms: number): number {
   return changes;
 }
 
-/** How far the cluster has committed. */
 test("C1 a lagging server that returns as the leader vanishes stops nobody: two of three elect", () => {
   for (let seed = 1; seed <= 10; seed++) {
     const circle = new Circle([1, 2, 3].map(() => ({ config: ON, seed })));

@@ -24,7 +24,6 @@ function partialCuts(): readonly (readonly string[])[] {
   );
 }
 
-/** How far the cluster has committed. */
 /** Proposes at every leader now and then. */
 function load(circle: Circle, ms: number): void {
   circle.run(ms, () => {
