@@ -25,8 +25,10 @@ const FRAME_BYTES_MIN = 16 << 20;
 /**
  * Opens a node: takes the directory, listens, recovers, restores the state machine, then takes
  * part. The nodes of a cluster may be opened in any order. Rejects with a typed error and leaves
- * nothing open: `HOLDFAST_CONFIG`, `DIR_IN_USE`, `ADDRESS_IN_USE`, `STORE_IDENTITY`, `WAL_DAMAGED`,
- * `STORE_GAP`, `MACHINE_FAILED`, or the disk's own.
+ * nothing open: `HOLDFAST_CONFIG`; `DIR_IN_USE`, `ADDRESS_IN_USE`, `ADDRESS_UNUSABLE`; a store that
+ * must not be used: `STORE_IDENTITY`, `STORE_VERSION`, `STORE_INCOMPLETE`, `STORE_GAP`,
+ * `WAL_DAMAGED`; `MACHINE_FAILED`; what the disk fails with: `WAL_FAILED`, `SNAPSHOT_DAMAGED`, its
+ * own. When `signal` fires, with its reason.
  */
 export function openNode<C, R, S>(
   options: NodeOptions<TypedMachine<C, R, S>>,

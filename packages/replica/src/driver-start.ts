@@ -28,8 +28,9 @@ export interface OpenStore {
 }
 
 /**
- * Opens log and snapshots and makes them agree. Rejects with `StoreGapError`, or what log and
- * snapshots reject with.
+ * Opens log and snapshots and makes them agree. Rejects with `StoreIncompleteError`,
+ * `StoreGapError`, or what log and snapshots reject with: `StoreIdentityError`,
+ * `StoreVersionError`, `WalDamagedError`, `WalFailedError`, the disk's own.
  */
 export async function openStore(disk: Disk, options: StoreOptions): Promise<OpenStore> {
   const { config, clusterId, segmentBytes, preallocate, snapshotChunkBytes } = options;
