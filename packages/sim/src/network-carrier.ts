@@ -117,8 +117,8 @@ export class Carrier {
   }
 
   #sendAlone(connection: Connection, id: number, bytes: Uint8Array): void {
-    const { link } = connection;
-    if (link.isCut) {
+    const { link, lane } = connection;
+    if (link.lane(laneNumber(lane)).isCut) {
       this.#grid.ledger.lost(id, "cut");
       this.report(link);
     } else if (link.drawDamage() !== undefined) {
@@ -147,7 +147,7 @@ export class Carrier {
       if (now < link.dialAt(number)) return "break";
       // A paused process accepts no connection.
       const isThere = target?.isOpen === true && !target.isHolding;
-      if (!isThere || link.isCut) {
+      if (!isThere || link.lane(number).isCut) {
         link.dialled(number, now, DIAL_MS, DIAL_MS_MAX);
         this.report(link);
         return isThere ? "cut" : "down";

@@ -5,7 +5,7 @@
 
 import { FRAME_HEADER_BYTES, type Lane, type Timer } from "@holdfast/replica";
 import type { DamageKind } from "./network-damage.ts";
-import type { LinkState } from "./network-link.ts";
+import { type LaneState, type LinkState, laneNumber } from "./network-link.ts";
 import type { Ledger, Loss } from "./network-observer.ts";
 import type { Port } from "./network-port.ts";
 import { DamagedStream, type StreamEnds } from "./network-stream.ts";
@@ -67,6 +67,7 @@ export class Connection {
   readonly target: Port;
   isBroken = false;
   readonly #medium: Medium;
+  readonly #number: number;
   /** On their way in order, if there is one; those that wait in the socket come first. */
   #queue: Parcel[] = [];
   /** So many of the queue wait in the socket. */
@@ -91,6 +92,7 @@ export class Connection {
     this.#medium = medium;
     this.link = link;
     this.lane = lane;
+    this.#number = laneNumber(lane);
     this.source = source;
     this.target = target;
   }
@@ -116,11 +118,11 @@ export class Connection {
     }
   }
 
-  /** Faults on the link came or went. */
-  linkChanged(): void {
+  /** Faults on its lane came or went. */
+  laneChanged(): void {
     this.#passing?.cancel();
     this.#passing = undefined;
-    if (!this.link.isCut) this.#resume();
+    if (!this.#way.isCut) this.#resume();
     if (this.#isFree()) this.#release();
     else this.#pass();
     this.#wait();
@@ -133,7 +135,7 @@ export class Connection {
       this.#arriveNext();
     } else if (this.isBroken) {
       ledger.lost(parcel.id, "break");
-    } else if (this.link.isCut) {
+    } else if (this.#way.isCut) {
       ledger.lost(parcel.id, "cut");
     } else if (!this.target.isOpen) {
       ledger.lost(parcel.id, "down");
@@ -174,9 +176,14 @@ export class Connection {
     this.#held = [];
   }
 
+  /** What holds it up now. */
+  get #way(): LaneState {
+    return this.link.lane(this.#number);
+  }
+
   /** What is sent now is on its way at once. */
   #isFree(): boolean {
-    const { isClogged, isCut, bytesPerSecond } = this.link;
+    const { isClogged, isCut, bytesPerSecond } = this.#way;
     if (isClogged || bytesPerSecond !== Number.POSITIVE_INFINITY) return false;
     return !(isCut && this.#medium.isOrdered);
   }
@@ -218,7 +225,7 @@ export class Connection {
 
   /** Starts to send the first that is held through a slow link, if that is all that holds it. */
   #pass(): void {
-    const { isClogged, isCut, bytesPerSecond } = this.link;
+    const { isClogged, isCut, bytesPerSecond } = this.#way;
     const first = this.#held[0];
     if (first === undefined || this.#passing !== undefined || isClogged) return;
     if (bytesPerSecond === Number.POSITIVE_INFINITY || (isCut && this.#medium.isOrdered)) return;
@@ -235,7 +242,7 @@ export class Connection {
   /** Gives up when a cut lasts too long while something is to be sent. */
   #wait(): void {
     const { isOrdered, peerTimeoutMs, scheduler } = this.#medium;
-    if (!isOrdered || !this.link.isCut) {
+    if (!isOrdered || !this.#way.isCut) {
       this.#patience?.cancel();
       this.#patience = undefined;
       return;
@@ -258,7 +265,7 @@ export class Connection {
   #arriveNext(): void {
     const next = this.#queue[this.#arrived];
     if (this.isBroken || next === undefined) return;
-    if (this.link.isCut) {
+    if (this.#way.isCut) {
       this.#stalled++;
       this.#wait();
     } else if (!this.target.isOpen) {
@@ -308,13 +315,15 @@ export class Connection {
   #damagedStream(): DamagedStream {
     const { scheduler, ledger } = this.#medium;
     const { link, source, target } = this;
+    const number = this.#number;
     const ends: StreamEnds = {
       get isHolding(): boolean {
         return target.isHolding;
       },
       get keepAlive(): "sent" | "held" | "gone" {
         if (!source.isOpen) return "gone";
-        return source.isHolding || link.isCut || link.isClogged ? "held" : "sent";
+        const { isCut, isClogged } = link.lane(number);
+        return source.isHolding || isCut || isClogged ? "held" : "sent";
       },
       later: (read) => target.later(read),
       received: (id, packet) => this.#deliver(id, packet),

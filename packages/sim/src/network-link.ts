@@ -36,9 +36,8 @@ export interface Corruption {
 }
 
 export type LinkFault =
-  | { readonly kind: "cut" }
-  | { readonly kind: "clog" }
-  | { readonly kind: "slow"; readonly bytesPerSecond: number }
+  | { readonly kind: "cut" | "clog"; readonly lanes: readonly Lane[] }
+  | { readonly kind: "slow"; readonly lanes: readonly Lane[]; readonly bytesPerSecond: number }
   | { readonly kind: "drop"; readonly drop: Drop }
   | { readonly kind: "corrupt"; readonly corruption: Corruption };
 
@@ -47,7 +46,22 @@ interface Dial {
   pauseMs: number;
 }
 
-const LANES: readonly Lane[] = ["vote", "append", "snapshot"];
+/** Each is a connection of its own, so each can stall or break alone. */
+export const LANES: readonly Lane[] = ["vote", "append", "snapshot"];
+
+/** What holds up one lane of a link now. */
+export interface LaneState {
+  readonly isCut: boolean;
+  readonly isClogged: boolean;
+  /** Infinity when it is not slow. */
+  readonly bytesPerSecond: number;
+}
+
+const FREE: LaneState = {
+  isCut: false,
+  isClogged: false,
+  bytesPerSecond: Number.POSITIVE_INFINITY,
+};
 
 /** What lies on a link is summed up whenever it changes, so that packets only look at the sums. */
 export class LinkState implements Link {
@@ -55,16 +69,14 @@ export class LinkState implements Link {
   readonly to: NodeId;
   /** All chance on this link. */
   readonly random: Random;
-  isCut = false;
-  isClogged = false;
-  /** Infinity when it is not slow. */
-  bytesPerSecond: number = Number.POSITIVE_INFINITY;
   /** By lane. */
   readonly connections: (Connection | undefined)[] = LANES.map(() => undefined);
   /** The sender was last told that it isn't heard. */
   reportedAt: number = Number.NEGATIVE_INFINITY;
   /** By lane: not dialled again before, and how long the last pause was. */
   readonly #dials: Dial[] = LANES.map(() => ({ at: 0, pauseMs: 0 }));
+  /** By lane. */
+  readonly #lanes: LaneState[] = LANES.map(() => FREE);
   #drops: readonly Drop[] = [];
   #corruptions: readonly Corruption[] = [];
   readonly #faults = new Set<LinkFault>();
@@ -88,6 +100,10 @@ export class LinkState implements Link {
     if (this.#faults.size === 0) return;
     this.#faults.clear();
     this.#sumUp();
+  }
+
+  lane(number: number): LaneState {
+    return this.#lanes[number] ?? FREE;
   }
 
   /** Whether a fault takes this packet. */
@@ -130,16 +146,35 @@ export class LinkState implements Link {
 
   #sumUp(): void {
     const faults = [...this.#faults];
-    this.isCut = faults.some(({ kind }) => kind === "cut");
-    this.isClogged = faults.some(({ kind }) => kind === "clog");
-    const rates = faults.map((one) =>
-      one.kind === "slow" ? one.bytesPerSecond : Number.POSITIVE_INFINITY,
-    );
-    this.bytesPerSecond = Math.min(...rates);
     this.#drops = faults.flatMap((one) => (one.kind === "drop" ? [one.drop] : []));
     this.#corruptions = faults.flatMap((one) => (one.kind === "corrupt" ? [one.corruption] : []));
-    for (const connection of this.connections) connection?.linkChanged();
+    for (const [number, lane] of LANES.entries()) {
+      const before = this.lane(number);
+      const now = laneUnder(faults, lane);
+      this.#lanes[number] = now;
+      if (!isSame(before, now)) this.connections[number]?.laneChanged();
+    }
   }
+}
+
+function laneUnder(faults: readonly LinkFault[], lane: Lane): LaneState {
+  const own = faults.filter((one) => "lanes" in one && one.lanes.includes(lane));
+  const rates = own.map((one) =>
+    one.kind === "slow" ? one.bytesPerSecond : Number.POSITIVE_INFINITY,
+  );
+  return {
+    isCut: own.some(({ kind }) => kind === "cut"),
+    isClogged: own.some(({ kind }) => kind === "clog"),
+    bytesPerSecond: Math.min(...rates),
+  };
+}
+
+function isSame(one: LaneState, other: LaneState): boolean {
+  return (
+    one.isCut === other.isCut &&
+    one.isClogged === other.isClogged &&
+    one.bytesPerSecond === other.bytesPerSecond
+  );
 }
 
 export function laneNumber(lane: Lane): number {

@@ -4,7 +4,7 @@ import type { NodeId } from "@holdfast/raft";
 import type { Lane } from "@holdfast/replica";
 import type { Climate } from "./network-climate.ts";
 import { type Connection, Parcel } from "./network-connection.ts";
-import type { LinkState } from "./network-link.ts";
+import { type LinkState, laneNumber } from "./network-link.ts";
 import type { Ledger } from "./network-observer.ts";
 import type { Port } from "./network-port.ts";
 import { drawLateness, REPLAY_MS } from "./network-weather.ts";
@@ -70,7 +70,7 @@ export class StrayPackets {
       this.#ledger.lost(id, "loss");
     } else if (target === undefined || !target.isOpen) {
       this.#ledger.lost(id, "down");
-    } else if (link.isCut) {
+    } else if (link.lane(laneNumber(lane)).isCut) {
       this.#ledger.lost(id, "cut");
     } else {
       target.later(() => {

@@ -7,7 +7,14 @@ import { assert, type NodeId } from "@holdfast/raft";
 import type { Lane, Network } from "@holdfast/replica";
 import { Carrier } from "./network-carrier.ts";
 import { Climate } from "./network-climate.ts";
-import type { Corruption, Drop, Lift, Link } from "./network-link.ts";
+import {
+  type Corruption,
+  type Drop,
+  LANES,
+  type Lift,
+  type Link,
+  laneNumber,
+} from "./network-link.ts";
 import { LinkTable } from "./network-links.ts";
 import { Ledger, type NetworkFigures, type NetworkObserver } from "./network-observer.ts";
 import type { NetworkOptions, PacketFilter } from "./network-options.ts";
@@ -19,7 +26,7 @@ import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 export type { DamageKind } from "./network-damage.ts";
-export type { Corruption, Drop, Lift, Link } from "./network-link.ts";
+export { type Corruption, type Drop, LANES, type Lift, type Link } from "./network-link.ts";
 export type { Loss, NetworkFigures, NetworkObserver } from "./network-observer.ts";
 export type { Carrying, NetworkOptions, PacketFilter } from "./network-options.ts";
 export { allLinks, linksOf, type Resolve } from "./network-shapes.ts";
@@ -118,20 +125,20 @@ export class SimNetwork {
     this.#ports[id] = undefined;
   }
 
-  /** Nothing arrives over these links. */
-  cut(links: readonly Link[]): Lift {
-    return this.#links.lay(links, { kind: "cut" });
+  /** Nothing arrives over these links; as with the next two, only these lanes are hit. */
+  cut(links: readonly Link[], lanes: readonly Lane[] = LANES): Lift {
+    return this.#links.lay(links, { kind: "cut", lanes });
   }
 
   /** What is sent over these links waits, and sets out in one burst when the fault is lifted. */
-  clog(links: readonly Link[]): Lift {
-    return this.#links.lay(links, { kind: "clog" });
+  clog(links: readonly Link[], lanes: readonly Lane[] = LANES): Lift {
+    return this.#links.lay(links, { kind: "clog", lanes });
   }
 
   /** Each lane of these links carries so many bytes in a second; the rest waits its turn. */
-  slow(links: readonly Link[], bytesPerSecond: number): Lift {
+  slow(links: readonly Link[], bytesPerSecond: number, lanes: readonly Lane[] = LANES): Lift {
     assert(bytesPerSecond > 0, "network.slow: rate");
-    return this.#links.lay(links, { kind: "slow", bytesPerSecond });
+    return this.#links.lay(links, { kind: "slow", lanes, bytesPerSecond });
   }
 
   /** Packets of some kinds are lost on these links. */
@@ -149,13 +156,14 @@ export class SimNetwork {
   }
 
   /**
-   * The connections on these links break now: whole packets that are under way are lost, and both
-   * ends are told soon.
+   * The connections of these lanes on these links break now: whole packets that are under way are
+   * lost, and both ends are told soon.
    */
-  breakConnections(links: readonly Link[]): void {
+  breakConnections(links: readonly Link[], lanes: readonly Lane[] = LANES): void {
     for (const { from, to } of links) {
       const link = this.#links.get(from, to);
-      for (const connection of link.connections) {
+      for (const lane of lanes) {
+        const connection = link.connections[laneNumber(lane)];
         if (connection === undefined || connection.isBroken) continue;
         connection.break("break");
         this.#carrier.broke(connection);
@@ -180,9 +188,10 @@ export class SimNetwork {
     this.#links.heal(among);
   }
 
-  /** Whether a cut lies on this link. */
-  isCut(from: NodeId, to: NodeId): boolean {
-    return this.#links.get(from, to).isCut;
+  /** Whether cuts lie on this link, on all of these lanes. */
+  isCut(from: NodeId, to: NodeId, lanes: readonly Lane[] = LANES): boolean {
+    const link = this.#links.get(from, to);
+    return lanes.every((lane) => link.lane(laneNumber(lane)).isCut);
   }
 
   /** Hands a packet over as if `from` had sent it. */

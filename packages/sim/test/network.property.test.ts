@@ -13,7 +13,11 @@ const LANES: readonly Lane[] = ["vote", "append", "snapshot"];
 type Step =
   | { readonly kind: "send"; readonly link: Link; readonly lane: Lane; readonly times: number }
   | { readonly kind: "advance"; readonly ms: number }
-  | { readonly kind: "cut" | "clog" | "slow" | "drop" | "break"; readonly link: Link }
+  | {
+      readonly kind: "cut" | "clog" | "slow" | "drop" | "break";
+      readonly link: Link;
+      readonly lanes: readonly Lane[];
+    }
   | { readonly kind: "lift"; readonly at: number }
   | { readonly kind: "pause" | "resume" | "restart"; readonly id: number }
   | { readonly kind: "weather"; readonly weather: Weather };
@@ -52,6 +56,7 @@ const onLink = fc.record({
     "break" as const,
   ),
   link,
+  lanes: fc.oneof(fc.constant(LANES), fc.subarray([...LANES], { minLength: 1 })),
 });
 const lift = fc.record({ kind: fc.constant("lift" as const), at: fc.nat(20) });
 const onNode = fc.record({
@@ -87,13 +92,13 @@ const options: fc.Arbitrary<SceneOptions> = fc.record({
 interface Play {
   readonly scene: Scene;
   readonly lifts: Lift[];
-  /** So many cuts lie on each link. */
+  /** So many cuts lie on each lane of each link. */
   readonly cuts: Map<string, number>;
   sent: number;
 }
 
-function nameOf({ from, to }: Link): string {
-  return `${from}-${to}`;
+function nameOf({ from, to }: Link, lane: Lane): string {
+  return `${from}-${to} ${lane}`;
 }
 
 function newPlay(given: SceneOptions): Play {
@@ -132,19 +137,19 @@ async function take(play: Play, step: Step): Promise<void> {
       lifts[step.at % Math.max(1, lifts.length)]?.lift();
       break;
     case "cut":
-      lifts.push(countedCut(play, step.link));
+      lifts.push(countedCut(play, step.link, step.lanes));
       break;
     case "clog":
-      lifts.push(network.clog([step.link]));
+      lifts.push(network.clog([step.link], step.lanes));
       break;
     case "slow":
-      lifts.push(network.slow([step.link], 500));
+      lifts.push(network.slow([step.link], 500, step.lanes));
       break;
     case "drop":
-      lifts.push(network.drop([step.link], { lanes: ["vote"], lost: 500 }));
+      lifts.push(network.drop([step.link], { lanes: step.lanes, lost: 500 }));
       break;
     case "break":
-      network.breakConnections([step.link]);
+      network.breakConnections([step.link], step.lanes);
       break;
     case "weather":
       network.weather = step.weather;
@@ -162,21 +167,25 @@ async function take(play: Play, step: Step): Promise<void> {
   }
 }
 
-function countedCut({ scene, cuts }: Play, cutLink: Link): Lift {
-  const name = nameOf(cutLink);
-  const inner = scene.network.cut([cutLink]);
-  cuts.set(name, (cuts.get(name) ?? 0) + 1);
+function countedCut({ scene, cuts }: Play, cutLink: Link, lanes: readonly Lane[]): Lift {
+  const inner = scene.network.cut([cutLink], lanes);
+  const count = (more: number): void => {
+    for (const name of lanes.map((lane) => nameOf(cutLink, lane))) {
+      cuts.set(name, (cuts.get(name) ?? 0) + more);
+    }
+  };
+  count(1);
   let isLifted = false;
   return {
     lift: () => {
       inner.lift();
-      if (!isLifted) cuts.set(name, (cuts.get(name) ?? 0) - 1);
+      if (!isLifted) count(-1);
       isLifted = true;
     },
   };
 }
 
-test("nothing is delivered across a cut link, whatever else lies on it", async () => {
+test("nothing is delivered across a cut lane, whatever else lies on its link", async () => {
   await fc.assert(
     fc.asyncProperty(options, calm, async (given, steps) => {
       const play = newPlay(given);
@@ -186,12 +195,14 @@ test("nothing is delivered across a cut link, whatever else lies on it", async (
         ...observer,
         delivered: (id) => {
           observer?.delivered?.(id);
-          assert.equal(cuts.get(nameOf(scene.fate(id))) ?? 0, 0, "delivered across a cut");
+          const fate = scene.fate(id);
+          assert.equal(cuts.get(nameOf(fate, fate.lane)) ?? 0, 0, "delivered across a cut");
         },
       };
       for (const step of steps) await take(play, step);
-      for (const { from, to } of scene.fates.flatMap((fate) => fate ?? [])) {
-        assert.equal(scene.network.isCut(from, to), (cuts.get(nameOf({ from, to })) ?? 0) > 0);
+      for (const { from, to, lane } of scene.fates.flatMap((fate) => fate ?? [])) {
+        const isCut = (cuts.get(nameOf({ from, to }, lane)) ?? 0) > 0;
+        assert.equal(scene.network.isCut(from, to, [lane]), isCut);
       }
     }),
     { numRuns: 300 },

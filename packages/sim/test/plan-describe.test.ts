@@ -65,6 +65,14 @@ test("faults read as sentences", () => {
       "{1, 2} from {3}, cut for 700 ms",
     ],
     [
+      { kind: "clog", shape: { kind: "deaf", who: 3 }, forMs: 700, lanes: ["snapshot"] },
+      "node 3 deaf, lane snapshot only, clogged for 700 ms",
+    ],
+    [
+      { kind: "break", shape: { kind: "mute", who: "leader" }, lanes: ["vote", "append"] },
+      "the leader mute, lanes vote and append only, connections break",
+    ],
+    [
       { kind: "disk-error", who: 1, operation: "sync", code: "io", times: 2 },
       "sync of node 1 fails with io, the next 2 times",
     ],

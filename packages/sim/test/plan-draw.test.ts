@@ -139,6 +139,23 @@ test("a disk dies for good only where the healed core can do without it, and non
   assert.ok(fates.has("dead-disk"), [...fates].join());
 });
 
+test("some faults hit one or two lanes of their links, and most hit all", () => {
+  const counts = { all: 0, some: 0 };
+  const named = new Set<string>();
+  for (const { faults } of PLANS) {
+    for (const { kind, ...fault } of faults) {
+      if (kind !== "clog" && kind !== "slow-link" && kind !== "break") continue;
+      const { lanes } = fault as { readonly lanes?: readonly string[] };
+      counts[lanes === undefined ? "all" : "some"]++;
+      if (lanes === undefined) continue;
+      assert.ok(lanes.length === 1 || lanes.length === 2, lanes.join());
+      named.add(`${kind} ${lanes}`);
+    }
+  }
+  assert.equal(named.size, 3 * 6, [...named].sort().join("; "));
+  assert.ok(counts.some > 100 && counts.some < counts.all, JSON.stringify(counts));
+});
+
 test("writes go astray in some plans", () => {
   const astray = PLANS.filter(({ faults }) =>
     faults.some((fault) => fault.kind === "disk-damage" && fault.damage === "misdirected-write"),

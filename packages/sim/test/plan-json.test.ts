@@ -110,7 +110,8 @@ test("each place of a plan refuses to be left out or to have company", () => {
   const plan = drawPlan(11, { nodes: 5, faults: "all" });
   const mayBeMissing =
     /^(recipe|carrying|shuffled|supervisorMs|slowApplyMs|maybe\.|knobs\.|nodeKnobs\.)/;
-  const optional = /(\.operation|\.message|\.downMs|\.tail|\.lateReplies|\.replayed|\.replayMs)$/;
+  const optional =
+    /(\.operation|\.message|\.downMs|\.tail|\.lateReplies|\.replayed|\.replayMs|\.lanes)$/;
   let places = 0;
   for (const path of pathsIn(plan)) {
     const field = fieldOf(path);
@@ -128,6 +129,36 @@ test("each place of a plan refuses to be left out or to have company", () => {
   }
   assert.ok(places > 150, String(places));
   assert.match(refusal({ ...plan, extra: 1 }).message, /^extra: is not known, got 1$/);
+});
+
+test("lanes of a fault are one or more of the three, each once, and only where they mean something", () => {
+  const plan = drawPlan(3, { nodes: 3, faults: "none", recipe: "none" });
+  const shape = { kind: "isolate", who: 2 };
+  const withLanes = (lanes: unknown, kind = "clog"): unknown => ({
+    ...plan,
+    faults: [{ id: 1, at: 1, kind, shape, forMs: 5, lanes }],
+  });
+  for (const lanes of [["vote"], ["snapshot", "append"], ["vote", "append", "snapshot"]]) {
+    const stored = planFromJson(JSON.stringify(withLanes(lanes)));
+    assert.deepEqual(stored, withLanes(lanes));
+  }
+  const refused: readonly (readonly [unknown, string])[] = [
+    [withLanes([]), "faults[0].lanes: must name one or more of vote, append, snapshot, got []"],
+    [withLanes("vote"), 'faults[0].lanes: must be a list, got "vote"'],
+    [
+      withLanes(["vote", "fast"]),
+      'faults[0].lanes[1]: must be one of vote, append, snapshot, got "fast"',
+    ],
+    [
+      withLanes(["vote", "vote"]),
+      'faults[0].lanes: must name none of them twice, got ["vote","vote"]',
+    ],
+    [
+      { ...plan, faults: [{ id: 1, at: 1, kind: "twin", who: 1, lanes: ["vote"] }] },
+      'faults[0].lanes: is not known, got ["vote"]',
+    ],
+  ];
+  for (const [wrong, message] of refused) assert.equal(refusal(wrong).message, message);
 });
 
 test("another version, another format and no JSON at all are refused", () => {

@@ -213,6 +213,29 @@ test("when the runs are spent, the smallest plan so far comes out, and that it m
   assert.notDeepEqual(plan, PLAN);
 });
 
+test("of lanes that a fault hits only those that are needed stay, and none are named when any will do", async () => {
+  const shape = { kind: "isolate", who: 1 } as const;
+  const lanes = ["vote", "snapshot"] as const;
+  const faults: readonly Fault[] = [
+    { id: 1, at: 0, kind: "clog", shape, forMs: 1, lanes },
+    { id: 2, at: 0, kind: "break", shape, lanes },
+  ];
+  const { plan } = await shrink({
+    plan: { ...PLAN, faults },
+    failure: failure("needed", 20_000),
+    run: async (candidate) => {
+      const clog = candidate.faults.find(({ kind }) => kind === "clog");
+      const isStalled = clog?.kind === "clog" && clog.lanes?.includes("snapshot") === true;
+      const isBroken = candidate.faults.some(({ kind }) => kind === "break");
+      return isStalled && isBroken ? failure("needed", 20_000) : undefined;
+    },
+  });
+  assert.deepEqual(
+    plan.faults.map((fault) => ("lanes" in fault ? [fault.kind, fault.lanes] : [fault.kind])),
+    [["clog", ["snapshot"]], ["break"]],
+  );
+});
+
 test("dropNode: names move down, what was about the node goes, the core stays a majority", () => {
   const faults: readonly Fault[] = [
     { id: 1, at: 1, kind: "pause", who: 2, forMs: 1 },
@@ -230,6 +253,7 @@ test("dropNode: names move down, what was about the node goes, the core stays a 
     { id: 7, at: 7, kind: "break", shape: { kind: "ring", order: [3, 1, 2, 5, 4] } },
     { id: 8, at: 8, kind: "filter", shape: "all", messages: [], lost: 9, forMs: 1 },
     { id: 9, at: 9, kind: "break", shape: { kind: "bridge", who: 2 } },
+    { id: 12, at: 9, kind: "break", shape: { kind: "deaf", who: 3 }, lanes: ["vote"] },
     { id: 10, at: 10, kind: "disk-clone", who: 5, of: 4, downMs: 1 },
     { id: 11, at: 11, kind: "disk-clone", who: 5, of: 2, downMs: 1 },
   ];
@@ -248,6 +272,7 @@ test("dropNode: names move down, what was about the node goes, the core stays a 
     { id: 6, at: 6, kind: "break", shape: { kind: "link", from: 2, to: "leader" } },
     { id: 7, at: 7, kind: "break", shape: { kind: "ring", order: [2, 1, 4, 3] } },
     { id: 8, at: 8, kind: "filter", shape: "all", messages: [], lost: 9, forMs: 1 },
+    { id: 12, at: 9, kind: "break", shape: { kind: "deaf", who: 2 }, lanes: ["vote"] },
     { id: 10, at: 10, kind: "disk-clone", who: 4, of: 3, downMs: 1 },
   ]);
   assert.deepEqual(plan.healing, { core: [1, 2, 3], others: { 4: "cut" }, calmTimeouts: 0 });

@@ -147,6 +147,63 @@ test("N14 world: with every tenth packet damaged on all links nothing wrong is r
   assert.ok(damaged > 100, `${damaged} damaged`);
 });
 
+test("N17 world: a follower whose snapshots stall goes on to follow, and takes one in when they flow", async () => {
+  const base = drawPlan(95, { nodes: 3, faults: "none", recipe: "none", safetyMs: 6000 });
+  const isolate = { kind: "isolate", who: 3 } as const;
+  const knobs = { snapshotEveryEntries: 5, trailingEntries: 0, preVote: true, checkQuorum: true };
+  const got = { heartbeats: 0, early: 0, late: 0 };
+  const plan: Plan = {
+    ...base,
+    knobs: { electionTimeoutMs: 200, electionTimeoutMaxMs: 400, heartbeatMs: 50, ...knobs },
+    nodeKnobs: {},
+    load: { ...base.load, clients: 4, thinkMs: 40 },
+    faults: [
+      { id: 1, at: 1000, kind: "crash", who: 3, power: false, keep: "all", downMs: 1000 },
+      { id: 2, at: 1500, kind: "clog", shape: isolate, forMs: 3000, lanes: ["snapshot"] },
+    ],
+    healing: { core: [1, 2, 3], others: {}, calmTimeouts: 0 },
+  };
+  const { failure } = await runPlan(plan, {
+    pump: hostPump,
+    trace: (event) => {
+      if (event.kind === "became-candidate") assert.ok(event.at < 2000, `election at ${event.at}`);
+      if (event.kind !== "received" || event.node !== 3) return;
+      const isStalled = event.at > 2600 && event.at < 4500;
+      const { kind } = event.message;
+      if (kind === "append-request" && isStalled) got.heartbeats++;
+      if (kind === "snapshot-request") got[event.at < 4500 ? "early" : "late"]++;
+    },
+  });
+  assert.equal(failure, undefined);
+  assert.ok(got.heartbeats > 10 && got.early === 0 && got.late > 0, JSON.stringify(got));
+});
+
+test("N17 world: a leader whose appends stall is replaced by votes that flow", async () => {
+  const base = drawPlan(96, { nodes: 3, faults: "none", recipe: "none", safetyMs: 6000 });
+  const shape = { kind: "isolate", who: "leader" } as const;
+  const got = { appends: 0, votes: 0 };
+  let leader = 0;
+  const plan: Plan = {
+    ...base,
+    knobs: { electionTimeoutMs: 200, electionTimeoutMaxMs: 400, heartbeatMs: 50 },
+    nodeKnobs: {},
+    faults: [{ id: 1, at: 2000, kind: "clog", shape, forMs: 3000, lanes: ["append"] }],
+  };
+  const { failure } = await runPlan(plan, {
+    pump: hostPump,
+    trace: (event) => {
+      if (event.kind === "became-leader" && event.at < 2000) leader = event.node;
+      if (event.kind !== "received" || event.at < 2200 || event.at > 4990) return;
+      const { kind, from } = event.message;
+      if (event.node !== leader && from !== leader) return;
+      if (kind.startsWith("append")) got.appends++;
+      if (kind.startsWith("vote")) got.votes++;
+    },
+  });
+  assert.equal(failure, undefined);
+  assert.ok(got.appends === 0 && got.votes > 2, JSON.stringify(got));
+});
+
 test("P7 world: a copy of another node's directory is refused, and the others go on", async () => {
   const plan: Plan = {
     ...drawPlan(91, { nodes: 3, faults: "none", recipe: "none", safetyMs: 3000 }),

@@ -1,5 +1,6 @@
 /** A plan in words: what a replay says first, and what a shrunk plan is read as. */
 
+import type { Lane } from "@holdfast/replica";
 import { readable } from "./dice.ts";
 import type { Ending, Fault, Moment, Shape, Who } from "./fault.ts";
 import type { Knobs, Plan } from "./plan.ts";
@@ -93,15 +94,15 @@ function whatOf(fault: Fault): string {
     case "weather":
       return `weather for ${fault.forMs} ms: ${describeWeather(fault.weather)}`;
     case "partition":
-      return `${shapeOf(fault.shape)}, cut for ${fault.forMs} ms`;
+      return `${shapeOf(fault.shape)}, ${lanesOf(fault.lanes)}cut for ${fault.forMs} ms`;
     case "flap":
       return `${shapeOf(fault.shape)}, cut and healed ${fault.times} times, ${fault.periodMs} ms each`;
     case "clog":
-      return `${shapeOf(fault.shape)}, clogged for ${fault.forMs} ms`;
+      return `${shapeOf(fault.shape)}, ${lanesOf(fault.lanes)}clogged for ${fault.forMs} ms`;
     case "slow-link":
-      return `${shapeOf(fault.shape)}, ${fault.bytesPerSecond} bytes a second for ${fault.forMs} ms`;
+      return `${shapeOf(fault.shape)}, ${lanesOf(fault.lanes)}${fault.bytesPerSecond} bytes a second for ${fault.forMs} ms`;
     case "break":
-      return `${shapeOf(fault.shape)}, connections break`;
+      return `${shapeOf(fault.shape)}, ${lanesOf(fault.lanes)}connections break`;
     case "corrupt":
       return `${linksOf(fault.shape)}, ${fault.damaged} of 1000 damaged for ${fault.forMs} ms`;
     case "filter":
@@ -148,6 +149,12 @@ function endingOf({ power, keep, downMs }: Ending): string {
 function momentOf(moment: Moment, nth: number): string {
   if (moment.on === "send") return `packet ${nth} of ${moment.message ?? "any kind"} from now on`;
   return `disk operation ${nth} (${moment.operation ?? "any"}) from now on, ${moment.side} its effect`;
+}
+
+/** As `lanes vote and append only, `; nothing when all are meant. */
+function lanesOf(lanes: readonly Lane[] | undefined): string {
+  if (lanes === undefined) return "";
+  return `${lanes.length === 1 ? "lane" : "lanes"} ${lanes.join(" and ")} only, `;
 }
 
 function linksOf(shape: Shape | "all"): string {

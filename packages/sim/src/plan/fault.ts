@@ -3,7 +3,7 @@
  */
 
 import type { NodeId } from "@holdfast/raft";
-import type { Packet } from "@holdfast/replica";
+import type { Lane, Packet } from "@holdfast/replica";
 import type { Keep } from "../disk-inode.ts";
 import type { DiskOperation } from "../disk-operation.ts";
 import type { Weather } from "../network.ts";
@@ -73,9 +73,15 @@ export type ProcessFault =
   /** A second process is started on the directory of a running one. */
   | { readonly kind: "twin"; readonly who: Who };
 
+/** Each lane is a connection of its own, and may stall or break while the others flow (N17). */
+interface OnLanes {
+  /** Only these; all unless told. */
+  readonly lanes?: readonly Lane[];
+}
+
 export type NetworkFault =
   | { readonly kind: "weather"; readonly weather: Weather; readonly forMs: number }
-  | { readonly kind: "partition"; readonly shape: Shape; readonly forMs: number }
+  | ({ readonly kind: "partition"; readonly shape: Shape; readonly forMs: number } & OnLanes)
   /** Cut and healed, `times` times, `periodMs` each. */
   | {
       readonly kind: "flap";
@@ -84,15 +90,15 @@ export type NetworkFault =
       readonly times: number;
     }
   /** What is sent on these links waits, and arrives in one burst at the end. */
-  | { readonly kind: "clog"; readonly shape: Shape; readonly forMs: number }
-  | {
+  | ({ readonly kind: "clog"; readonly shape: Shape; readonly forMs: number } & OnLanes)
+  | ({
       readonly kind: "slow-link";
       readonly shape: Shape;
       readonly bytesPerSecond: number;
       readonly forMs: number;
-    }
+    } & OnLanes)
   /** Connections break: what is under way is lost, both ends are told. */
-  | { readonly kind: "break"; readonly shape: Shape }
+  | ({ readonly kind: "break"; readonly shape: Shape } & OnLanes)
   /** Of 1000 packets so many are damaged on their way, as bytes of a stream (N14). */
   | {
       readonly kind: "corrupt";

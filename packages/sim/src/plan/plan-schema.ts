@@ -4,6 +4,7 @@
 
 import { PACKET_KINDS } from "@holdfast/replica";
 import type { DiskOperation } from "../disk-operation.ts";
+import { LANES } from "../network.ts";
 import type { FaultKind, Shape } from "./fault.ts";
 import { PLAN_VERSION } from "./plan.ts";
 import {
@@ -19,6 +20,7 @@ import {
   oneOf,
   recordOf,
   shape,
+  someOf,
   whole,
 } from "./shape-check.ts";
 
@@ -123,6 +125,16 @@ const FAULTS: Readonly<Record<FaultKind, Fields>> = {
   "disk-rollback": { who: nodeId, agoMs: ms, downMs: ms },
 };
 
+const lanes = someOf(LANES);
+
+/** What may be left out. */
+const OPTIONAL: Partial<Readonly<Record<FaultKind, Fields>>> = {
+  partition: { lanes },
+  clog: { lanes },
+  "slow-link": { lanes },
+  break: { lanes },
+};
+
 /** The core checks the rest of them: see plan-rules.ts. */
 const knobs = shape(
   {},
@@ -187,7 +199,7 @@ export const PLAN_SHAPE: Check = shape(
     clocks: listOf(shape({ offsetMs: ms, driftPpm: whole(-900_000, 900_000) })),
     maybe: recordOf(anyText, perMille),
     load,
-    faults: listOf(byName("kind", withPlace(FAULTS))),
+    faults: listOf(byName("kind", withPlace(FAULTS), OPTIONAL)),
     healing,
   },
   {

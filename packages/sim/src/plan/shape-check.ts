@@ -65,6 +65,17 @@ export function listOf(check: Check): Check {
   };
 }
 
+/** One or more of these, each once. */
+export function someOf(list: readonly string[]): Check {
+  const item = oneOf(list);
+  return (value, field) => {
+    listOf(item)(value, field);
+    const named = value as readonly unknown[];
+    need(named.length > 0, field, `must name one or more of ${list.join(", ")}`, value);
+    need(new Set(named).size === named.length, field, "must name none of them twice", value);
+  };
+}
+
 /** Any names, one kind of value. */
 export function recordOf(name: Check, check: Check): Check {
   return (value, field) => {
@@ -99,12 +110,16 @@ export function shape(required: Fields, optional: Fields = {}): Check {
   };
 }
 
-/** An object that says in `name` which of the shapes it has. */
-export function byName(name: string, shapes: Readonly<Record<string, Fields>>): Check {
+/** An object that says in `name` which of the shapes it has; some have fields that may be left out. */
+export function byName(
+  name: string,
+  shapes: Readonly<Record<string, Fields>>,
+  optional: Readonly<Record<string, Fields>> = {},
+): Check {
   return (value, field) => {
     const kind = fieldsOf(value, field)[name];
     oneOf(Object.keys(shapes))(kind, join(field, name));
-    shape({ [name]: anyText, ...shapes[String(kind)] })(value, field);
+    shape({ [name]: anyText, ...shapes[String(kind)] }, optional[String(kind)])(value, field);
   };
 }
 

@@ -1,10 +1,15 @@
 /** Faults of the network in the swarm (N1-N14, N17). */
 
-import { PACKET_KINDS } from "@holdfast/replica";
-import type { Weather } from "../network.ts";
+import { type Lane, PACKET_KINDS } from "@holdfast/replica";
+import { LANES, type Weather } from "../network.ts";
 import type { Dice } from "./dice.ts";
 import type { MessageKind, NetworkFault, Shape } from "./fault.ts";
 import { drawTimeouts, drawWho, type Habits, type Scene, type SwarmKind } from "./scene.ts";
+
+/** Of 100 faults that can hit single lanes so many do. */
+const LANES_PERCENT = 35;
+/** Routes are lost for all lanes at once, but for a device that forgets one connection. */
+const LANES_CUT_PERCENT = 12;
 
 export const NETWORK_KINDS: Readonly<Record<NetworkFault["kind"], SwarmKind>> = {
   weather: {
@@ -23,6 +28,7 @@ export const NETWORK_KINDS: Readonly<Record<NetworkFault["kind"], SwarmKind>> = 
       kind: "partition",
       shape: drawShape(dice, scene, habits),
       forMs: drawTimeouts(dice, scene, 0.3, 12),
+      ...drawLanes(dice.fork("lanes"), LANES_CUT_PERCENT),
     }),
   },
   flap: {
@@ -42,6 +48,7 @@ export const NETWORK_KINDS: Readonly<Record<NetworkFault["kind"], SwarmKind>> = 
       kind: "clog",
       shape: drawShape(dice, scene, habits),
       forMs: drawTimeouts(dice, scene, 0.1, 5),
+      ...drawLanes(dice.fork("lanes"), LANES_PERCENT),
     }),
   },
   "slow-link": {
@@ -52,12 +59,17 @@ export const NETWORK_KINDS: Readonly<Record<NetworkFault["kind"], SwarmKind>> = 
       shape: drawShape(dice, scene, habits),
       bytesPerSecond: dice.spreadWhole(2000, 1_000_000),
       forMs: drawTimeouts(dice, scene, 0.5, 10),
+      ...drawLanes(dice.fork("lanes"), LANES_PERCENT),
     }),
   },
   break: {
     percent: 35,
     perSecond: [0.1, 1.2],
-    draw: (dice, scene, habits) => ({ kind: "break", shape: drawShape(dice, scene, habits) }),
+    draw: (dice, scene, habits) => ({
+      kind: "break",
+      shape: drawShape(dice, scene, habits),
+      ...drawLanes(dice.fork("lanes"), LANES_PERCENT),
+    }),
   },
   corrupt: {
     percent: 8,
@@ -81,6 +93,11 @@ export const NETWORK_KINDS: Readonly<Record<NetworkFault["kind"], SwarmKind>> = 
     }),
   },
 };
+
+/** N17: snapshots stall while heartbeats flow, or votes pass while the log waits. */
+function drawLanes(dice: Dice, percent: number): { readonly lanes?: readonly Lane[] } {
+  return dice.chance(percent) ? { lanes: dice.some(LANES, dice.between(1, 2)) } : {};
+}
 
 /** N6-N9: one node, two sides, or less regular. Clusters of one or two have few shapes. */
 export function drawShape(dice: Dice, scene: Scene, habits: Habits): Shape {

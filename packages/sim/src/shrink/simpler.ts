@@ -179,7 +179,20 @@ async function plainFaults(candidates: Candidates): Promise<void> {
     if (fault !== undefined && "power" in fault && fault.power) {
       await candidates.firstOf([withFault(candidates.plan, at, { power: false })]);
     }
+    if (fault !== undefined && "lanes" in fault) await fewerLanes(candidates, at, fault);
   }
+}
+
+/** All of them need not be said; of two one may do. */
+async function fewerLanes(
+  candidates: Candidates,
+  at: number,
+  { lanes = [], ...rest }: Extract<Fault, { readonly lanes?: unknown }>,
+): Promise<void> {
+  const { plan } = candidates;
+  const whole = { ...plan, faults: plan.faults.map((one, i) => (i === at ? rest : one)) };
+  const single = lanes.map((lane) => withFault(plan, at, { lanes: [lane] }));
+  await candidates.firstOf([whole, ...single]);
 }
 
 /** Takes away the time between a fault and the one before, or the beginning. */

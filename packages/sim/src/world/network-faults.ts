@@ -19,7 +19,7 @@ export function networkFault(world: World, fault: NetworkFault): boolean {
   const links = linksIn(world, fault.shape);
   if (links.length === 0) return false;
   if (fault.kind === "break") {
-    network.breakConnections(links);
+    network.breakConnections(links, fault.lanes);
     return true;
   }
   const lift = lay(world, fault, links);
@@ -36,11 +36,11 @@ function lay(world: World, fault: Lasting, links: readonly Link[]): Lift {
   const { network } = world;
   switch (fault.kind) {
     case "partition":
-      return network.cut(links);
+      return network.cut(links, fault.lanes);
     case "clog":
-      return network.clog(links);
+      return network.clog(links, fault.lanes);
     case "slow-link":
-      return network.slow(links, fault.bytesPerSecond);
+      return network.slow(links, fault.bytesPerSecond, fault.lanes);
     case "corrupt":
       return network.corrupt(links, { damaged: fault.damaged });
     case "filter":
