@@ -100,7 +100,10 @@ function whatOf(fault: Fault): string {
     case "clog":
       return `${shapeOf(fault.shape)}, ${lanesOf(fault.lanes)}clogged for ${fault.forMs} ms`;
     case "slow-link":
-      return `${shapeOf(fault.shape)}, ${lanesOf(fault.lanes)}${fault.bytesPerSecond} bytes a second for ${fault.forMs} ms`;
+      return (
+        `${shapeOf(fault.shape)}, ${lanesOf(fault.lanes)}` +
+        `${fault.bytesPerSecond} bytes a second for ${fault.forMs} ms`
+      );
     case "break":
       return `${shapeOf(fault.shape)}, ${lanesOf(fault.lanes)}connections break`;
     case "corrupt":

@@ -110,7 +110,7 @@ export function shape(required: Fields, optional: Fields = {}): Check {
   };
 }
 
-/** An object that says in `name` which of the shapes it has; some have fields that may be left out. */
+/** An object that says in `name` which of the shapes it has; `optional` fields may be left out. */
 export function byName(
   name: string,
   shapes: Readonly<Record<string, Fields>>,
