@@ -81,6 +81,17 @@ for (const [how, take, works] of KINDS) {
     await assert.rejects(take(dir), inUse(dir));
     await mine.release();
   });
+
+  test(`${how}: a second process is refused while the first one sleeps`, async (t) => {
+    if (!works) return t.skip("no abstract sockets here");
+    if (process.platform === "win32") return t.skip("no SIGSTOP here");
+    const dir = freshDir();
+    const child = await holder(how, dir);
+    child.kill("SIGSTOP");
+    await assert.rejects(take(dir), inUse(dir));
+    await kill(child);
+    await (await take(dir)).release();
+  });
 }
 
 test("lockBySocket: every path to a directory leads to the same lock", async (t) => {

@@ -191,6 +191,28 @@ test("close() settles what waits, and afterwards the directory is free", async (
   await (await openNode(first)).close();
 });
 
+test("P8: a second node is refused while the first one is still closing, and opens afterwards", async (context) => {
+  const [first] = await clusterOptions(context, 1);
+  assert(first !== undefined);
+  const node = await openNode(first);
+  await node.propose("it leads");
+  // Their write to the disk is under way for longer than a second node takes to ask for the lock.
+  const waiting = Promise.allSettled(
+    Array.from({ length: 8 }, () => node.propose("x".repeat(500_000))),
+  );
+  let isClosed = false;
+  const closing = node.close().then(() => {
+    isClosed = true;
+  });
+  await assert.rejects(openNode(first), { code: "DIR_IN_USE" });
+  assert.equal(isClosed, false, "the first one was not through yet");
+  await closing;
+  await waiting;
+  const second = await openNode(first);
+  assert.ok((await second.propose("after it")).result > 1);
+  await second.close();
+});
+
 test("signal: one that has fired opens nothing, one that fires later closes the node", async (context) => {
   const [first] = await clusterOptions(context, 1);
   assert(first !== undefined);

@@ -131,6 +131,13 @@ export class SimDisk implements Disk, FileOwner {
     return new SimDisk(this.#nextOptions(next), this.#state.afterKill());
   }
 
+  /** The same files through the calls of another process: what either does both see. */
+  shared(next: Partial<SimDiskOptions>): SimDisk {
+    const disk = new SimDisk(this.#nextOptions(next), this.#state);
+    disk.watcher = this.watcher;
+    return disk;
+  }
+
   /** This device with the files of another: someone has copied a directory. */
   withFilesOf(other: SimDisk, next: Partial<SimDiskOptions> = {}): SimDisk {
     return new SimDisk(this.#nextOptions(next), other.#state.afterKill());

@@ -321,7 +321,7 @@ export class Connection {
         return target.isHolding;
       },
       get keepAlive(): "sent" | "held" | "gone" {
-        if (!source.isOpen) return "gone";
+        if (!source.isHeard) return "gone";
         const { isCut, isClogged } = link.lane(number);
         return source.isHolding || isCut || isClogged ? "held" : "sent";
       },

@@ -17,6 +17,7 @@ export class Port implements Network {
   readonly #exchange: Exchange;
   readonly #process: Process | undefined;
   #receiver: Receiver | undefined;
+  #isReplaced = false;
 
   constructor(id: NodeId, exchange: Exchange, owner: Process | undefined) {
     this.id = id;
@@ -27,6 +28,11 @@ export class Port implements Network {
   /** Somebody listens: started, neither closed nor replaced nor dead. */
   get isOpen(): boolean {
     return this.#receiver !== undefined && (this.#process?.isAlive ?? true);
+  }
+
+  /** What it sends sets out: open, or the address is another's now and the process lives on (P8). */
+  get isHeard(): boolean {
+    return this.isOpen || (this.#isReplaced && (this.#process?.isAlive ?? false));
   }
 
   /** What arrives now has to wait. */
@@ -41,7 +47,7 @@ export class Port implements Network {
   }
 
   send(to: NodeId, lane: Lane, packet: Uint8Array): void {
-    if (this.isOpen) this.#exchange.carry(this, to, lane, packet);
+    if (this.isHeard) this.#exchange.carry(this, to, lane, packet);
   }
 
   async close(): Promise<void> {
@@ -50,6 +56,13 @@ export class Port implements Network {
 
   /** Nothing reaches or leaves it from here on. */
   pull(): void {
+    this.#receiver = undefined;
+    this.#isReplaced = false;
+  }
+
+  /** Another port of this node has started: this one hears nothing any more. */
+  replaced(): void {
+    this.#isReplaced = this.isOpen;
     this.#receiver = undefined;
   }
 

@@ -110,7 +110,7 @@ export class SimNetwork {
 
   /**
    * A port for one life of node `id`. Its `start` takes the place of the port before, which gets
-   * nothing any more; what is on its way to that one is lost. What comes in is delivered through
+   * nothing any more, and sends on if its `owner` lives; what is on its way to that one is lost. What comes in is delivered through
    * `owner` when there is one.
    */
   plug(id: NodeId, owner?: Process): Network {
@@ -201,7 +201,7 @@ export class SimNetwork {
   }
 
   #started(port: Port): void {
-    this.#ports[port.id]?.pull();
+    this.#ports[port.id]?.replaced();
     this.#ports[port.id] = port;
   }
 }

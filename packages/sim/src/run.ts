@@ -125,15 +125,10 @@ class Play {
 
 function strike(world: World, fault: Fault): void {
   if (world.isHealed) return;
-  if (!effect(world, fault)) return;
-  world.struck(fault.kind);
-  world.trace?.fault(fault, "begins");
-  // An event more or less would make a run that is watched another one.
-  if ("forMs" in fault) {
-    world.scheduler.after(fault.forMs, () => world.trace?.fault(fault, "ends"));
-  }
+  if (effect(world, fault)) world.struck(fault);
 }
 
+/** True when it took effect just now. */
 function effect(world: World, fault: Fault): boolean {
   switch (fault.kind) {
     case "crash":

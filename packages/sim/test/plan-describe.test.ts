@@ -78,6 +78,10 @@ test("faults read as sentences", () => {
     ],
     [{ kind: "disk-dead", who: 3 }, "disk of node 3 is dead from here on"],
     [
+      { kind: "twin", who: 2, forMs: 300 },
+      "a second process runs on the directory of node 2 for 300 ms",
+    ],
+    [
       { kind: "disk-lies", who: "leader", forMs: 200 },
       "disk of the leader syncs nothing and says it did for 200 ms",
     ],

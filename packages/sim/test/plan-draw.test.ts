@@ -123,13 +123,14 @@ test("old packets stop coming again soon after the healing", () => {
   assert.ok(replays > 100, String(replays));
 });
 
-test("a disk dies for good only where the healed core can do without it, and none lies", () => {
+test("a disk dies for good only where the healed core can do without it, and none lies or has two users", () => {
   let dead = 0;
   const fates = new Set<string>();
   for (const { faults, healing } of PLANS) {
     for (const fate of Object.values(healing.others)) fates.add(fate);
     for (const fault of faults) {
       assert.notEqual(fault.kind, "disk-lies");
+      assert.notEqual(fault.kind, "twin");
       if (fault.kind !== "disk-dead") continue;
       dead++;
       assert.equal(healing.core.includes(fault.who), false);

@@ -69,6 +69,7 @@ test("a fault that is never drawn comes back from its text, too", () => {
     faults: [
       { id: 1, at: 10, kind: "disk-lies", who: "leader", forMs: 50 },
       { id: 2, at: 20, kind: "disk-rollback", who: 1, agoMs: 5, downMs: 5 },
+      { id: 3, at: 30, kind: "twin", who: 2, forMs: 5 },
     ],
   };
   assert.deepEqual(planFromJson(planToJson(plan)), plan);
@@ -209,7 +210,7 @@ test("a plan that contradicts itself is refused", () => {
     ],
     [{ faults: [{ ...first, at: 1e9 }] }, /^faults\[0\].at: must be within safetyMs/],
     [
-      { faults: [{ id: 1, at: 1, kind: "twin", who: 4 }] },
+      { faults: [{ id: 1, at: 1, kind: "twin", who: 4, forMs: 5 }] },
       /^faults\[0\]: must be a node from 1 to 3, got 4$/,
     ],
     [

@@ -1,4 +1,4 @@
-/** Disks that die, lie or get writes meant for elsewhere, in whole runs. */
+/** Disks that die, lie, have two users or get writes meant for elsewhere, in whole runs. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -79,6 +79,36 @@ test("a lie that a true sync makes good before the power goes hurts nobody", asy
     .outcome;
   assert.equal(failure, undefined);
   assert.equal(figures.faults["disk-lies"], 1);
+});
+
+/** Without these the first process keeps quiet as soon as it hears nobody any more. */
+const UNQUIET = { preVote: false, checkQuorum: false, segmentBytes: 4096 };
+
+test("P8: two processes on one directory are seen by the checks, or a server refuses", async () => {
+  const seen = /^(cluster: (acknowledged|a term left|a candidate's own vote|a vote left)|server: )/;
+  let took = 0;
+  for (let seed = 200; seed < 212; seed++) {
+    const twin: Fault = { id: 1, at: 2000, kind: "twin", who: "follower", forMs: 2000 };
+    const plan = quiet(seed, [twin]);
+    const { outcome, events } = await traced({ ...plan, knobs: { ...plan.knobs, ...UNQUIET } });
+
+    assert.equal(outcome.figures.faults.twin, 1, `seed ${seed}`);
+    assert.match(outcome.failure?.check ?? "nothing was seen", seen, `seed ${seed}`);
+    if (events.some(({ kind, life }) => kind === "opened" && life === 2)) took++;
+    assert.ok(!events.some(({ kind, at }) => kind === "crashed" && at < 4000), `seed ${seed}`);
+  }
+  // A run may fail while the second one still reads the directory.
+  assert.ok(took >= 10, `${took} of 12 second processes took part`);
+});
+
+test("P8: without a running process on its directory there is no second one", async () => {
+  const faults: readonly Fault[] = [
+    { id: 1, at: 2000, kind: "crash", who: 3, power: false, keep: "all", downMs: 1000 },
+    { id: 2, at: 2500, kind: "twin", who: 3, forMs: 2000 },
+  ];
+  const { failure, figures } = (await traced(quiet(212, faults))).outcome;
+  assert.equal(failure, undefined);
+  assert.deepEqual(figures.faults, { crash: 1 });
 });
 
 test("writes that went astray on a minority are refused by name, and the others lose nothing", async () => {

@@ -90,7 +90,7 @@ function whatOf(fault: Fault): string {
     case "clock-drift":
       return `clock of ${nameOf(fault.who)} runs ${fault.ppm} ppm fast from here on`;
     case "twin":
-      return `a second process starts on the directory of ${nameOf(fault.who)}`;
+      return `a second process runs on the directory of ${nameOf(fault.who)} for ${fault.forMs} ms`;
     case "weather":
       return `weather for ${fault.forMs} ms: ${describeWeather(fault.weather)}`;
     case "partition":

@@ -47,7 +47,7 @@ export type Shape =
 
 export type ProcessFault =
   | ({ readonly kind: "crash"; readonly who: Who } & Ending)
-  /** The `nth` such moment from now on ends the process. */
+  /** The `nth` such moment from now on ends the process, in this life or a later one. */
   | ({
       readonly kind: "crash-on";
       readonly who: Who;
@@ -63,6 +63,7 @@ export type ProcessFault =
       readonly times: number;
       readonly upMs: number;
     } & Ending)
+  /** Of pauses that overlap the latest end counts. */
   | { readonly kind: "pause"; readonly who: Who; readonly forMs: number }
   /** The replica is closed in order, as by an operator, and starts again after so long (P12). */
   | { readonly kind: "stop"; readonly who: Who; readonly downMs: number }
@@ -70,8 +71,13 @@ export type ProcessFault =
   | { readonly kind: "clock-jump"; readonly who: Who; readonly aheadMs: number }
   /** The node's clock runs at this part of a million too fast (or slow) from now on. */
   | { readonly kind: "clock-drift"; readonly who: Who; readonly ppm: number }
-  /** A second process is started on the directory of a running one. */
-  | { readonly kind: "twin"; readonly who: Who };
+  /**
+   * A second process with the same identity is started on the directory of a running one, as if
+   * there were no lock on it, and takes its address over; after so long both are killed, and one
+   * starts again. Nobody can survive that for certain (P8), so it is in no plan that is drawn: it
+   * shows what the checks see.
+   */
+  | { readonly kind: "twin"; readonly who: Who; readonly forMs: number };
 
 /** Each lane is a connection of its own, and may stall or break while the others flow (N17). */
 interface OnLanes {
@@ -190,4 +196,4 @@ export type Fault = { readonly id: number; readonly at: number } & (
 export type FaultKind = Fault["kind"];
 
 /** Kinds that plans may be drawn with: a minority of nodes that suffers them is survived. */
-export type DrawnKind = Exclude<FaultKind, "disk-rollback" | "disk-lies">;
+export type DrawnKind = Exclude<FaultKind, "disk-rollback" | "disk-lies" | "twin">;

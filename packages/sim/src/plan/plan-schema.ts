@@ -93,7 +93,7 @@ const FAULTS: Readonly<Record<FaultKind, Fields>> = {
   pause: { who, forMs: ms },
   "clock-jump": { who, aheadMs: ms },
   "clock-drift": { who, ppm: whole(-900_000, 900_000) },
-  twin: { who },
+  twin: { who, forMs: ms },
   weather: { weather, forMs: ms },
   partition: { shape: links, forMs: ms },
   flap: { shape: links, periodMs: amount(0.01), times: count },

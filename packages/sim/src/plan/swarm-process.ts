@@ -1,4 +1,4 @@
-/** Faults of processes and clocks in the swarm (P1-P8, C2-C4). */
+/** Faults of processes and clocks in the swarm (P1-P5, P12, C2-C4). */
 
 import type { Dice } from "./dice.ts";
 import type { ProcessFault } from "./fault.ts";
@@ -15,7 +15,7 @@ import {
 /** Of all crashes so many leave the node down until the cluster heals, in percent. */
 const FOR_GOOD_PERCENT = 4;
 
-export const PROCESS_KINDS: Readonly<Record<ProcessFault["kind"], SwarmKind>> = {
+export const PROCESS_KINDS: Readonly<Record<Exclude<ProcessFault["kind"], "twin">, SwarmKind>> = {
   crash: { percent: 65, perSecond: [0.02, 1], draw: drawCrash },
   "crash-on": { percent: 55, perSecond: [0.05, 1], draw: drawCrashOn },
   outage: {
@@ -52,11 +52,6 @@ export const PROCESS_KINDS: Readonly<Record<ProcessFault["kind"], SwarmKind>> = 
       // Not more: 10 % both ways still let heartbeats arrive in time, and nothing sets it right.
       ppm: dice.pick([1000, 10_000, 100_000]) * dice.pick([-1, 1]),
     }),
-  },
-  twin: {
-    percent: 3,
-    perSecond: [0.05, 0.1],
-    draw: (dice, scene) => ({ kind: "twin", who: dice.pick(scene.ids) }),
   },
 };
 

@@ -34,13 +34,14 @@ export function healed(world: World): readonly Server[] {
   world.network.heal();
   world.network.weather = healedWeather(world.plan.weather);
   for (const server of world.servers) {
-    server.trap = undefined;
+    server.traps.clear();
     server.disk.faults.heal();
     server.disk.faults.syncMs = world.plan.disks.syncMs;
     processOf(server)?.resume();
   }
   const isCore = new Set(healing.core);
   for (const server of world.servers) {
+    if (server.twin !== undefined) server.crash(false, "all");
     server.start();
     if (!isCore.has(server.id)) leaveBroken(world, server);
   }

@@ -1,11 +1,11 @@
 /** Faults of the network: each is lifted by itself, and all of them when the cluster heals. */
 
 import { allLinks, type Lift, type Link, linksOf } from "../network.ts";
-import type { NetworkFault, Shape } from "../plan/fault.ts";
+import type { Fault, NetworkFault, Shape } from "../plan/fault.ts";
 import type { World } from "./world.ts";
 
-/** True when it took effect. */
-export function networkFault(world: World, fault: NetworkFault): boolean {
+/** True when it took effect; one that may do so later tells the world itself, then. */
+export function networkFault(world: World, fault: NetworkFault & Fault): boolean {
   const { network, scheduler } = world;
   if (fault.kind === "weather") {
     const storm = network.storm(fault.weather);
@@ -13,8 +13,8 @@ export function networkFault(world: World, fault: NetworkFault): boolean {
     return true;
   }
   if (fault.kind === "flap") {
-    flap(world, fault.shape, fault.periodMs, fault.times);
-    return true;
+    flap(world, fault, fault.times, () => world.struck(fault));
+    return false;
   }
   const links = linksIn(world, fault.shape);
   if (links.length === 0) return false;
@@ -32,6 +32,8 @@ type Lasting = Extract<
   { kind: "partition" | "clog" | "slow-link" | "corrupt" | "filter" }
 >;
 
+type Flap = Extract<NetworkFault, { kind: "flap" }>;
+
 function lay(world: World, fault: Lasting, links: readonly Link[]): Lift {
   const { network } = world;
   switch (fault.kind) {
@@ -48,11 +50,18 @@ function lay(world: World, fault: Lasting, links: readonly Link[]): Lift {
   }
 }
 
-function flap(world: World, shape: Shape, periodMs: number, times: number): void {
+/** Who is meant shows anew each time: `took` is called when there was somebody for the first time. */
+function flap(world: World, fault: Flap, times: number, took: (() => void) | undefined): void {
   if (times === 0 || world.isHealed) return;
-  const lift = world.network.cut(linksIn(world, shape));
-  world.scheduler.after(periodMs / 2, () => lift.lift());
-  world.scheduler.after(periodMs, () => flap(world, shape, periodMs, times - 1));
+  const { network, scheduler } = world;
+  const links = linksIn(world, fault.shape);
+  if (links.length > 0) {
+    const lift = network.cut(links);
+    scheduler.after(fault.periodMs / 2, () => lift.lift());
+    took?.();
+  }
+  const next = links.length > 0 ? undefined : took;
+  scheduler.after(fault.periodMs, () => flap(world, fault, times - 1, next));
 }
 
 export function linksIn(world: World, shape: Shape | "all"): readonly Link[] {

@@ -1,20 +1,22 @@
 /** Faults of processes and their clocks: crashes, pauses, wrong time. */
 
-import type { DiskOperation } from "../disk-operation.ts";
-import type { Ending, MessageKind, Moment, ProcessFault } from "../plan/fault.ts";
+import type { Ending, Fault, ProcessFault } from "../plan/fault.ts";
 import type { Process } from "../process.ts";
 import type { Server } from "./server.ts";
+import { Trap } from "./trap.ts";
 import type { World } from "./world.ts";
 
-/** True when it took effect. */
-export function processFault(world: World, fault: ProcessFault): boolean {
+/** True when it took effect; one that may do so later tells the world itself, then. */
+export function processFault(world: World, fault: ProcessFault & Fault): boolean {
   if (fault.kind === "outage") {
-    for (const server of world.servers) endAndRestart(world, server, fault);
-    return true;
+    const ended = world.servers.filter((server) => endAndRestart(world, server, fault));
+    return ended.length > 0;
   }
   const id = world.resolve(fault.who);
   if (id === undefined) return false;
   const server = world.server(id);
+  // It is never started again.
+  if (server.standing === "refused") return false;
   switch (fault.kind) {
     case "clock-drift":
       server.driftPpm = fault.ppm;
@@ -24,76 +26,32 @@ export function processFault(world: World, fault: ProcessFault): boolean {
       server.aheadMs += fault.aheadMs;
       server.life?.clock.jump(fault.aheadMs);
       return true;
-    case "twin":
-      return !server.startTwin();
-    case "crash-on":
-      if (server.standing === "refused") return false;
-      // Of a server that is down: in its next life.
-      server.trap = new Trap(fault.moment, fault.nth, () => endAndRestart(world, server, fault));
-      return true;
-    default:
-      if (server.life === undefined) return false;
-      harm(world, server, fault);
-      return true;
-  }
-}
-
-type Harm = Extract<ProcessFault, { kind: "crash" | "crash-loop" | "pause" | "stop" }>;
-
-function harm(world: World, server: Server, fault: Harm): void {
-  switch (fault.kind) {
-    case "crash":
-      endAndRestart(world, server, fault);
-      break;
-    case "crash-loop":
-      crashAgain(world, server, fault, fault.times, fault.upMs);
-      break;
-    case "pause":
-      pause(world, server, fault.forMs);
-      break;
-    case "stop":
-      void server.stop().then(() => {
-        world.scheduler.after(fault.downMs, () => server.start());
+    case "crash-on": {
+      const trap = new Trap(fault.moment, fault.nth, () => {
+        if (endAndRestart(world, server, fault)) world.struck(fault);
       });
-      break;
+      server.traps.add(trap);
+      return false;
+    }
+    case "crash":
+      return endAndRestart(world, server, fault);
+    case "crash-loop":
+      return crashAgain(world, server, fault, fault.times, fault.upMs);
+    case "pause":
+      return pause(world, server, fault.forMs);
+    case "stop":
+      return stop(world, server, fault.downMs);
+    case "twin":
+      return startTwin(world, server, fault.forMs);
   }
 }
 
-/** Ends the process at the `nth` such moment. */
-export class Trap {
-  readonly #moment: Moment;
-  readonly #spring: () => void;
-  #left: number;
-
-  constructor(moment: Moment, nth: number, spring: () => void) {
-    this.#moment = moment;
-    this.#left = nth;
-    this.#spring = spring;
-  }
-
-  atDisk(operation: DiskOperation, side: "before" | "after"): void {
-    const moment = this.#moment;
-    if (moment.on !== "disk" || moment.side !== side) return;
-    if (moment.operation === undefined || moment.operation === operation) this.#count();
-  }
-
-  atSend(message: MessageKind): void {
-    const moment = this.#moment;
-    if (moment.on !== "send") return;
-    if (moment.message === undefined || moment.message === message) this.#count();
-  }
-
-  #count(): void {
-    if (--this.#left === 0) this.#spring();
-  }
-}
-
-export function endAndRestart(world: World, server: Server, ending: Ending): void {
-  if (server.life === undefined) return;
-  server.trap = undefined;
+/** False when there is no process to end. */
+function endAndRestart(world: World, server: Server, ending: Ending): boolean {
+  if (server.life === undefined) return false;
   server.crash(ending.power, ending.keep);
-  if (ending.downMs === undefined) return;
-  world.scheduler.after(ending.downMs, () => server.start());
+  if (ending.downMs !== undefined) world.scheduler.after(ending.downMs, () => server.start());
+  return true;
 }
 
 function crashAgain(
@@ -102,26 +60,51 @@ function crashAgain(
   ending: Ending,
   times: number,
   upMs: number,
-): void {
-  if (times === 0 || world.isHealed) return;
-  endAndRestart(world, server, ending);
-  if (ending.downMs === undefined) return;
-  world.scheduler.after(ending.downMs + upMs, () =>
-    crashAgain(world, server, ending, times - 1, upMs),
-  );
+): boolean {
+  if (times === 0 || world.isHealed) return false;
+  const isEnded = endAndRestart(world, server, ending);
+  if (ending.downMs !== undefined) {
+    world.scheduler.after(ending.downMs + upMs, () => {
+      crashAgain(world, server, ending, times - 1, upMs);
+    });
+  }
+  return isEnded;
 }
 
-export function pause(world: World, server: Server, forMs: number): void {
-  const paused = processOf(server);
-  if (paused === undefined || paused.isPaused) return;
-  paused.pause();
-  world.trace?.server(server, { kind: "paused" });
+/** False when it sleeps for as long as that anyway. */
+function pause(world: World, { life }: Server, forMs: number): boolean {
+  const until = world.now() + forMs;
+  if (life === undefined || life.sleepsUntil >= until) return false;
+  const { process } = life;
+  if (!process.isPaused) world.trace?.server(life, { kind: "paused" });
+  process.pause();
+  life.sleepsUntil = until;
   world.scheduler.after(forMs, () => {
     // From the healing on a pause is for good.
-    if (!paused.isAlive || world.isHealed) return;
-    world.trace?.server(server, { kind: "resumed" });
-    paused.resume();
+    if (!process.isAlive || life.sleepsUntil > until || world.isHealed) return;
+    world.trace?.server(life, { kind: "resumed" });
+    process.resume();
   });
+  return true;
+}
+
+/** The healing starts all that is down, so who comes to an end after it starts at once. */
+function stop(world: World, server: Server, downMs: number): boolean {
+  return server.stop(() => {
+    world.scheduler.after(world.isHealed ? 0 : downMs, () => server.start());
+  });
+}
+
+/** When the time is over both are killed, and one comes back to what the two have left. */
+function startTwin(world: World, server: Server, forMs: number): boolean {
+  const twin = server.startTwin();
+  if (twin === undefined) return false;
+  world.scheduler.after(forMs, () => {
+    if (server.twin !== twin) return;
+    server.crash(false, "all");
+    server.start();
+  });
+  return true;
 }
 
 export function processOf(server: Server): Process | undefined {

@@ -17,6 +17,7 @@ import type { Packet, Probe } from "@holdfast/replica";
 import { CheckFailed } from "../check-failed.ts";
 import { type DurableLog, LACKS_SNAPSHOT } from "../durable-log.ts";
 import type { Life, Server } from "./server.ts";
+import { springOne } from "./trap.ts";
 import type { Watch } from "./watch.ts";
 
 const REFUSES = "server: refuses what another server sent";
@@ -29,7 +30,6 @@ export class ServerWatch {
   /** The highest term in which it spoke, and that of its earlier lives. */
   #spokenTerm: Term = 0;
   #spokenBefore: Term = 0;
-  #life: Life | undefined;
   /**
    * What was durable when the last life ended that had read its disk: the next one must find it.
    */
@@ -43,16 +43,16 @@ export class ServerWatch {
   /** The process has ended. */
   ended(): void {
     this.#spokenBefore = this.#spokenTerm;
-    this.#life = undefined;
     this.#survivors ??= this.#server.durable;
   }
 
-  happened(event: RaftEvent): void {
-    const raft = this.#life?.raft;
-    if (raft === undefined) return;
+  happened(event: RaftEvent, { process, raft }: Life): void {
+    if (raft === undefined || !process.isAlive) return;
     this.#watch.guard(this.#server.id, () => {
       this.#watch.happened(raft, event);
-      // No packet is changed on its way, so what arrives was sent by a server like this one.
+      // What a link damages is lost or stopped by the checksum of its frame (fault `corrupt`), so
+      // what arrives was sent by a server like this one. Should damage get through, as it may once
+      // in 2^32 frames that are damaged in many bits, this is what says so.
       if (event.kind === "refused-message") throw new CheckFailed(REFUSES, event.why);
     });
   }
@@ -64,7 +64,6 @@ export class ServerWatch {
     return {
       opened: (raft) => {
         life.raft = raft;
-        this.#life = life;
         watch.guard(id, () => {
           this.#recovered(raft);
           if (raft.applied > 0) watch.came(id, raft.applied, life.machine);
@@ -84,7 +83,7 @@ export class ServerWatch {
         });
       },
       sending: (packet) => {
-        if (life.process.isAlive) watch.guard(id, () => this.#speaks(packet));
+        if (life.process.isAlive) watch.guard(id, () => this.#speaks(packet, life));
       },
       applied: (entry) => {
         const { raft, machine } = life;
@@ -111,10 +110,14 @@ export class ServerWatch {
     this.#server.counts();
   }
 
-  #speaks(packet: Packet): void {
-    const { trap } = this.#server;
-    // Right after the packet: it is on its way then.
-    if (trap !== undefined) this.#watch.soon(() => trap.atSend(packet.kind));
+  #speaks(packet: Packet, { process }: Life): void {
+    const { traps } = this.#server;
+    if (traps.size > 0) {
+      // Right after the packet: it is on its way then.
+      this.#watch.soon(() => {
+        if (process.isAlive) springOne(traps, (trap) => trap.atSend(packet.kind));
+      });
+    }
     if (packet.kind === "forward-request" || packet.kind === "forward-response") return;
     this.#watch.left(packet, this.#server.durable);
     assert(

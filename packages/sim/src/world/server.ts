@@ -19,7 +19,7 @@ import type { Answer } from "../load/door.ts";
 import { NodeClock } from "../node-clock.ts";
 import { Process } from "../process.ts";
 import { answerOf } from "./answers.ts";
-import type { Trap } from "./process-faults.ts";
+import { springOne, type Trap } from "./trap.ts";
 import { ServerWatch } from "./server-watch.ts";
 import { SlowMachine } from "./slow-machine.ts";
 import type { WatchedMachine } from "./stage.ts";
@@ -36,6 +36,9 @@ export type Standing = "down" | "opening" | "up" | "refused";
 
 /** From the start of a process to its end. */
 export interface Life {
+  readonly id: NodeId;
+  /** The how many-th start of its server it is. */
+  readonly starts: number;
   readonly process: Process;
   readonly clock: NodeClock;
   readonly machine: WatchedMachine;
@@ -43,6 +46,9 @@ export interface Life {
   replica: Replica<unknown> | undefined;
   /** Clients that wait for an answer of this process. */
   readonly waiting: Set<(answer: Answer<unknown>) => void>;
+  /** It sleeps at least until then. */
+  sleepsUntil: number;
+  isClosing: boolean;
 }
 
 export class Server {
@@ -50,14 +56,17 @@ export class Server {
   disk: SimDisk;
   standing: Standing = "down";
   life: Life | undefined;
+  /** A second process on the same directory, which no lock has kept away. */
+  twin: Life | undefined;
   /** Times a process was started. */
   starts = 0;
   /** Its disk was harmed: it may refuse to start. */
   isDamaged = false;
   /** Its disk was told to fail: it may stop itself. */
   isDiskFaulty = false;
-  /** Ends the process at a chosen moment. */
-  trap: Trap | undefined;
+  /** Each ends the process at a chosen moment. */
+  readonly traps: Set<Trap> = new Set();
+  #twinDisk: SimDisk | undefined;
   /** Syncs that succeeded on the disks of its earlier lives. */
   #syncsBefore = 0;
   /**
@@ -86,12 +95,14 @@ export class Server {
   }
 
   get raft(): Raft | undefined {
-    return this.standing === "up" ? this.life?.raft : undefined;
+    if (this.standing !== "up") return undefined;
+    // Of two, the one that others reach.
+    return this.twin?.raft ?? this.life?.raft;
   }
 
   /** Syncs that have succeeded, over all its lives. */
   get syncs(): number {
-    return this.#syncsBefore + this.disk.syncs;
+    return this.#syncsBefore + this.disk.syncs + (this.#twinDisk?.syncs ?? 0);
   }
 
   /** Whether it could take part, however badly it is connected. */
@@ -102,44 +113,39 @@ export class Server {
   /** Starts a process unless one runs. */
   start(): void {
     if (this.standing !== "down") return;
-    const world = this.#world;
     this.standing = "opening";
-    this.starts++;
-    const own = this.#process;
-    const clock = new NodeClock({
-      scheduler: world.scheduler,
-      process: own,
-      random: world.random.fork(`clock ${this.id} ${this.starts}`),
-      habits: { offsetMs: this.aheadMs, driftPpm: this.driftPpm },
-    });
-    const machine = world.specimen.make(this.id);
-    const life: Life = {
-      process: own,
-      clock,
-      machine,
-      raft: undefined,
-      replica: undefined,
-      waiting: new Set(),
-    };
+    const life = this.#newLife(this.#process);
     this.life = life;
-    openReplica(this.#options(life)).then(
-      (replica) => {
-        if (this.life !== life) return;
-        life.replica = replica;
-        this.standing = "up";
-      },
-      (error: unknown) => {
-        if (this.life === life) couldNotStart(world, this, error);
-      },
-    );
+    this.#open(life, this.disk, () => {
+      this.standing = "up";
+    });
+  }
+
+  /**
+   * P8: a second process is started on this directory, as if there were no lock on it. From then on
+   * it has the address: the first one writes on and reaches nobody. They end together.
+   */
+  startTwin(): Life | undefined {
+    if (this.life?.replica === undefined || this.twin !== undefined) return undefined;
+    const process = new Process(this.#world.scheduler);
+    const disk = this.disk.shared({ process });
+    const twin = this.#newLife(process);
+    this.twin = twin;
+    this.#twinDisk = disk;
+    this.#hook(disk, () => twin);
+    this.#open(twin, disk, () => {});
+    return twin;
   }
 
   /** The process ends without a word. With `power` its disk keeps only what `keep` says. */
   crash(power: boolean, keep: Keep): void {
-    if (this.life !== undefined) this.#world.trace?.server(this, { kind: "crashed", power });
+    for (const life of [this.twin, this.life]) {
+      if (life !== undefined) this.#world.trace?.server(life, { kind: "crashed", power });
+    }
     this.end();
     const { disk } = this;
-    this.#syncsBefore += disk.syncs;
+    this.#syncsBefore = this.syncs;
+    this.#twinDisk = undefined;
     this.#process = new Process(this.#world.scheduler);
     const next = { process: this.#process };
     this.disk = power ? disk.crash({ keep }, next) : disk.kill(next);
@@ -148,12 +154,25 @@ export class Server {
     if (!this.isDamaged) this.#world.durables[this.id - 1] = this.durable;
   }
 
-  /** Closes the replica in order. Resolves when its process has ended, in whatever way. */
-  async stop(): Promise<void> {
+  /**
+   * Asks the process to close its replica in order; one that sleeps hears of it when it wakes.
+   * `ended` is called when its process has ended by that, and in no other way. False when there is
+   * nothing to close.
+   */
+  stop(ended: () => void): boolean {
     const { life } = this;
-    if (life?.replica === undefined) return;
-    await life.replica.close();
-    if (this.life === life) this.crash(false, "all");
+    const replica = life?.replica;
+    if (life === undefined || replica === undefined || life.isClosing) return false;
+    life.isClosing = true;
+    const close = async (): Promise<void> => {
+      await replica.close();
+      if (this.life !== life) return;
+      this.crash(false, "all");
+      ended();
+    };
+    // A signal comes through a pipe, as all that the system reports.
+    life.process.deliver("io", () => void close());
+    return true;
   }
 
   /** It has accepted its disk as it is, so that is what it stands for from now on. */
@@ -171,16 +190,6 @@ export class Server {
   refuse(): void {
     this.end();
     this.standing = "refused";
-  }
-
-  /**
-   * Someone starts a second process on this directory. As on a real disk the first one holds a lock
-   * on it for as long as it lives, so the second one can do nothing.
-   */
-  startTwin(): boolean {
-    if (this.life?.process.isAlive === true) return false;
-    this.start();
-    return true;
   }
 
   /** Proposes as a client that is connected to this server. */
@@ -207,6 +216,8 @@ export class Server {
     const { life } = this;
     this.standing = "down";
     this.life = undefined;
+    this.twin?.process.kill();
+    this.twin = undefined;
     if (life === undefined) return;
     life.process.kill();
     // Whose server dies never learns what came of it.
@@ -215,16 +226,63 @@ export class Server {
 
   #observe(): DurableLog {
     const { disk, id } = this;
+    this.#hook(disk, () => this.life);
+    const identity = { clusterId: CLUSTER_ID, nodeId: id };
+    return new DurableLog(disk, { identity, readings: this.#readings });
+  }
+
+  #hook(disk: SimDisk, user: () => Life | undefined): void {
     disk.beforeOperation = (_count, operation) => {
-      this.trap?.atDisk(operation, "before");
+      springOne(this.traps, (trap) => trap.atDisk(operation, "before"));
       return undefined;
     };
     disk.afterOperation = (operation, name) => {
-      this.#world.trace?.server(this, { kind: "disk", operation, name, result: "ok" });
-      this.trap?.atDisk(operation, "after");
+      const life = user();
+      if (life !== undefined) {
+        this.#world.trace?.server(life, { kind: "disk", operation, name, result: "ok" });
+      }
+      springOne(this.traps, (trap) => trap.atDisk(operation, "after"));
     };
-    const identity = { clusterId: CLUSTER_ID, nodeId: id };
-    return new DurableLog(disk, { identity, readings: this.#readings });
+  }
+
+  #newLife(process: Process): Life {
+    const { random, scheduler, specimen } = this.#world;
+    this.starts++;
+    const clock = new NodeClock({
+      scheduler,
+      process,
+      random: random.fork(`clock ${this.id} ${this.starts}`),
+      habits: { offsetMs: this.aheadMs, driftPpm: this.driftPpm },
+    });
+    return {
+      id: this.id,
+      starts: this.starts,
+      process,
+      clock,
+      machine: specimen.make(this.id),
+      raft: undefined,
+      replica: undefined,
+      waiting: new Set(),
+      sleepsUntil: 0,
+      isClosing: false,
+    };
+  }
+
+  #open(life: Life, disk: SimDisk, opened: () => void): void {
+    openReplica(this.#options(life, disk)).then(
+      (replica) => {
+        if (!this.#has(life)) return;
+        life.replica = replica;
+        opened();
+      },
+      (error: unknown) => {
+        if (this.#has(life)) couldNotStart(this.#world, this, error);
+      },
+    );
+  }
+
+  #has(life: Life): boolean {
+    return this.life === life || this.twin === life;
   }
 
   #machineOf({ machine, clock }: Life): Machine<unknown> {
@@ -238,7 +296,7 @@ export class Server {
     });
   }
 
-  #options(life: Life): ReplicaOptions<unknown> {
+  #options(life: Life, disk: SimDisk): ReplicaOptions<unknown> {
     const { plan, network, random } = this.#world;
     const voters = Array.from({ length: plan.nodes }, (_, i) => i + 1);
     const knobs = { ...plan.knobs, ...plan.nodeKnobs[this.id] };
@@ -254,23 +312,23 @@ export class Server {
       proposalsMax,
     };
     const watch = this.watch.probe(life);
-    const trace = this.#world.trace?.probe(this);
+    const trace = this.#world.trace?.probe(life);
     return {
       ...(defined(own) as Partial<ReplicaOptions<unknown>>),
       config: makeConfig({ ...config, id: this.id, members: { voters } }),
       clusterId: CLUSTER_ID,
-      disk: this.disk,
+      disk,
       network: network.plug(this.id, life.process),
       clock: life.clock,
       machine: this.#machineOf(life),
       random: random.fork(`start ${this.id} ${this.starts}`).word(),
       observe: (event) => {
         trace?.observe(event);
-        this.watch.happened(event);
+        this.watch.happened(event, life);
       },
       probe: trace === undefined ? watch : joinProbes(trace, watch),
       onFailure: (error) => {
-        if (this.life === life) stoppedItself(this.#world, this, error);
+        if (this.#has(life)) stoppedItself(this.#world, this, error);
       },
     };
   }

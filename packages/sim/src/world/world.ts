@@ -7,7 +7,7 @@ import { SimDisk } from "../disk.ts";
 import type { DurableLog } from "../durable-log.ts";
 import type { Answer, Door } from "../load/door.ts";
 import { type NetworkObserver, SimNetwork } from "../network.ts";
-import type { FaultKind, Who } from "../plan/fault.ts";
+import type { Fault, FaultKind, Who } from "../plan/fault.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Process } from "../process.ts";
 import { Random } from "../random.ts";
@@ -143,9 +143,15 @@ export class World implements Door<unknown> {
   }
 
   /** A fault took effect. */
-  struck(kind: FaultKind): void {
+  struck(fault: Fault): void {
+    const { kind } = fault;
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1);
     this.scheduler.trace.note(kind);
+    this.trace?.fault(fault, "begins");
+    // An event more or less would make a run that is watched another one.
+    if ("forMs" in fault) {
+      this.scheduler.after(fault.forMs, () => this.trace?.fault(fault, "ends"));
+    }
   }
 }
 
