@@ -157,6 +157,25 @@ test("some faults hit one or two lanes of their links, and most hit all", () => 
   assert.ok(counts.some > 100 && counts.some < counts.all, JSON.stringify(counts));
 });
 
+test("pauses last up to twenty timeouts, the longest rarely, and none longer than a third of the phase", () => {
+  let pauses = 0;
+  let long = 0;
+  let longest = 0;
+  for (const { faults, knobs, safetyMs } of PLANS) {
+    for (const fault of faults) {
+      if (fault.kind !== "pause") continue;
+      const timeouts = fault.forMs / (knobs.electionTimeoutMaxMs ?? 0);
+      assert.ok(fault.forMs <= Math.ceil(safetyMs / 3), `${fault.forMs} ms`);
+      assert.ok(timeouts < 20.1, `${timeouts} timeouts`);
+      pauses++;
+      if (timeouts > 10.1) long++;
+      longest = Math.max(longest, timeouts);
+    }
+  }
+  assert.ok(longest > 15, `${longest} timeouts`);
+  assert.ok(long > pauses / 100 && long < pauses / 10, `${long} of ${pauses}`);
+});
+
 test("writes go astray in some plans", () => {
   const astray = PLANS.filter(({ faults }) =>
     faults.some((fault) => fault.kind === "disk-damage" && fault.damage === "misdirected-write"),

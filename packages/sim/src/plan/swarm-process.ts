@@ -30,7 +30,10 @@ export const PROCESS_KINDS: Readonly<Record<Exclude<ProcessFault["kind"], "twin"
     draw: (dice, scene, habits) => ({
       kind: "pause",
       who: drawWho(dice, scene, habits),
-      forMs: drawTimeouts(dice, scene, 0.05, 10),
+      // The longest are rare: nearly everything of a node is out of date after them.
+      forMs: dice.chance(90)
+        ? drawTimeouts(dice, scene, 0.05, 10)
+        : drawTimeouts(dice, scene, 10, 20),
     }),
   },
   stop: {
