@@ -30,7 +30,9 @@ export class Port implements Network {
     return this.#receiver !== undefined && (this.#process?.isAlive ?? true);
   }
 
-  /** What it sends sets out: open, or the address is another's now and the process lives on (P8). */
+  /**
+   * What it sends sets out: open, or the address is another's now and the process lives on (P8).
+   */
   get isHeard(): boolean {
     return this.isOpen || (this.#isReplaced && (this.#process?.isAlive ?? false));
   }

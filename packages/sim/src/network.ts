@@ -110,8 +110,8 @@ export class SimNetwork {
 
   /**
    * A port for one life of node `id`. Its `start` takes the place of the port before, which gets
-   * nothing any more, and sends on if its `owner` lives; what is on its way to that one is lost. What comes in is delivered through
-   * `owner` when there is one.
+   * nothing any more, and sends on if its `owner` lives; what is on its way to that one is lost.
+   * What comes in is delivered through `owner` when there is one.
    */
   plug(id: NodeId, owner?: Process): Network {
     assert(Number.isSafeInteger(id) && id > 0, "network.plug: id");

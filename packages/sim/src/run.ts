@@ -130,6 +130,7 @@ function strike(world: World, fault: Fault): void {
 
 /** True when it took effect just now. */
 function effect(world: World, fault: Fault): boolean {
+  const struck = (): void => world.struck(fault);
   switch (fault.kind) {
     case "crash":
     case "crash-on":
@@ -140,7 +141,7 @@ function effect(world: World, fault: Fault): boolean {
     case "clock-jump":
     case "clock-drift":
     case "twin":
-      return processFault(world, fault);
+      return processFault(world, fault, struck);
     case "weather":
     case "partition":
     case "flap":
@@ -149,7 +150,7 @@ function effect(world: World, fault: Fault): boolean {
     case "break":
     case "corrupt":
     case "filter":
-      return networkFault(world, fault);
+      return networkFault(world, fault, struck);
     default:
       return diskFault(world, fault);
   }

@@ -98,6 +98,21 @@ for (const options of CARRYING) {
     assert.deepEqual(scene.numbers(1), [], "it was for the one before");
   });
 
+  test(`P8 ${carrying}: whose address another took over hears nothing, and is heard while it lives`, async () => {
+    const scene = new Scene(options);
+    const old = scene.life(1);
+    scene.start(1);
+    old.network.send(2, "append", Uint8Array.of(0, 1));
+    scene.send(2, 1, 2);
+    await scene.advance(20);
+    assert.deepEqual(scene.numbers(2), [1]);
+    assert.deepEqual(scene.numbers(1), [2], "only the new one");
+    old.process.kill();
+    old.network.send(2, "append", Uint8Array.of(0, 3));
+    await scene.advance(20);
+    assert.deepEqual(scene.numbers(2), [1]);
+  });
+
   test(`${carrying}: a port takes the place of the one before only when it starts`, async () => {
     const scene = new Scene(options);
     const twin = scene.network.plug(2);

@@ -157,7 +157,7 @@ test("some faults hit one or two lanes of their links, and most hit all", () => 
   assert.ok(counts.some > 100 && counts.some < counts.all, JSON.stringify(counts));
 });
 
-test("pauses last up to twenty timeouts, the longest rarely, and none longer than a third of the phase", () => {
+test("pauses last up to twenty timeouts, the longest rarely, and at most a third of the phase", () => {
   let pauses = 0;
   let long = 0;
   let longest = 0;

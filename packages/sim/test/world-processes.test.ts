@@ -75,7 +75,7 @@ test("P12: a process that sleeps closes when it wakes, and is back after its tim
   }
 });
 
-test("a crash at a moment counts when it strikes, with the time of that; one that waits in vain doesn't", async () => {
+test("a crash at a moment counts when it strikes; one that waits in vain does not", async () => {
   const { outcome, own, told } = await traced(
     quiet(320, [
       { id: 1, at: 1000, kind: "crash-on", who: 3, moment: AT_SYNC, nth: 1_000_000, ...SUDDEN },
@@ -132,7 +132,7 @@ test("of pauses that overlap the latest end counts; one within another has no ef
   );
 });
 
-test("what hits nobody doesn't count: a node that opens or closes, a candidate that is not there, all down", async () => {
+test("what hits nobody does not count: who opens or closes, a candidate that is not there, all down", async () => {
   const { outcome } = await traced({
     ...quiet(340, [
       { id: 1, at: 2000, kind: "flap", shape: CANDIDATE, periodMs: 100, times: 3 },

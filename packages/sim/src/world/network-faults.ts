@@ -1,11 +1,11 @@
 /** Faults of the network: each is lifted by itself, and all of them when the cluster heals. */
 
 import { allLinks, type Lift, type Link, linksOf } from "../network.ts";
-import type { Fault, NetworkFault, Shape } from "../plan/fault.ts";
+import type { NetworkFault, Shape } from "../plan/fault.ts";
 import type { World } from "./world.ts";
 
-/** True when it took effect; one that may do so later tells the world itself, then. */
-export function networkFault(world: World, fault: NetworkFault & Fault): boolean {
+/** True when it took effect; one that may do so later calls `struck` then. */
+export function networkFault(world: World, fault: NetworkFault, struck: () => void): boolean {
   const { network, scheduler } = world;
   if (fault.kind === "weather") {
     const storm = network.storm(fault.weather);
@@ -13,7 +13,7 @@ export function networkFault(world: World, fault: NetworkFault & Fault): boolean
     return true;
   }
   if (fault.kind === "flap") {
-    flap(world, fault, fault.times, () => world.struck(fault));
+    flap(world, fault, fault.times, struck);
     return false;
   }
   const links = linksIn(world, fault.shape);
@@ -50,17 +50,19 @@ function lay(world: World, fault: Lasting, links: readonly Link[]): Lift {
   }
 }
 
-/** Who is meant shows anew each time: `took` is called when there was somebody for the first time. */
-function flap(world: World, fault: Flap, times: number, took: (() => void) | undefined): void {
+/**
+ * Who is meant shows anew each time: `struck` is called when there was somebody for the first time.
+ */
+function flap(world: World, fault: Flap, times: number, struck: (() => void) | undefined): void {
   if (times === 0 || world.isHealed) return;
   const { network, scheduler } = world;
   const links = linksIn(world, fault.shape);
   if (links.length > 0) {
     const lift = network.cut(links);
     scheduler.after(fault.periodMs / 2, () => lift.lift());
-    took?.();
+    struck?.();
   }
-  const next = links.length > 0 ? undefined : took;
+  const next = links.length > 0 ? undefined : struck;
   scheduler.after(fault.periodMs, () => flap(world, fault, times - 1, next));
 }
 

@@ -1,13 +1,13 @@
 /** Faults of processes and their clocks: crashes, pauses, wrong time. */
 
-import type { Ending, Fault, ProcessFault } from "../plan/fault.ts";
+import type { Ending, ProcessFault } from "../plan/fault.ts";
 import type { Process } from "../process.ts";
 import type { Server } from "./server.ts";
 import { Trap } from "./trap.ts";
 import type { World } from "./world.ts";
 
-/** True when it took effect; one that may do so later tells the world itself, then. */
-export function processFault(world: World, fault: ProcessFault & Fault): boolean {
+/** True when it took effect; one that may do so later calls `struck` then. */
+export function processFault(world: World, fault: ProcessFault, struck: () => void): boolean {
   if (fault.kind === "outage") {
     const ended = world.servers.filter((server) => endAndRestart(world, server, fault));
     return ended.length > 0;
@@ -16,7 +16,12 @@ export function processFault(world: World, fault: ProcessFault & Fault): boolean
   if (id === undefined) return false;
   const server = world.server(id);
   // It is never started again.
-  if (server.standing === "refused") return false;
+  return server.standing !== "refused" && harm(world, server, fault, struck);
+}
+
+type Harm = Exclude<ProcessFault, { kind: "outage" }>;
+
+function harm(world: World, server: Server, fault: Harm, struck: () => void): boolean {
   switch (fault.kind) {
     case "clock-drift":
       server.driftPpm = fault.ppm;
@@ -28,7 +33,7 @@ export function processFault(world: World, fault: ProcessFault & Fault): boolean
       return true;
     case "crash-on": {
       const trap = new Trap(fault.moment, fault.nth, () => {
-        if (endAndRestart(world, server, fault)) world.struck(fault);
+        if (endAndRestart(world, server, fault)) struck();
       });
       server.traps.add(trap);
       return false;
@@ -75,15 +80,15 @@ function crashAgain(
 function pause(world: World, { life }: Server, forMs: number): boolean {
   const until = world.now() + forMs;
   if (life === undefined || life.sleepsUntil >= until) return false;
-  const { process } = life;
-  if (!process.isPaused) world.trace?.server(life, { kind: "paused" });
-  process.pause();
+  const own = life.process;
+  if (!own.isPaused) world.trace?.server(life, { kind: "paused" });
+  own.pause();
   life.sleepsUntil = until;
   world.scheduler.after(forMs, () => {
     // From the healing on a pause is for good.
-    if (!process.isAlive || life.sleepsUntil > until || world.isHealed) return;
+    if (!own.isAlive || life.sleepsUntil > until || world.isHealed) return;
     world.trace?.server(life, { kind: "resumed" });
-    process.resume();
+    own.resume();
   });
   return true;
 }

@@ -46,8 +46,9 @@ export class ServerWatch {
     this.#survivors ??= this.#server.durable;
   }
 
-  happened(event: RaftEvent, { process, raft }: Life): void {
-    if (raft === undefined || !process.isAlive) return;
+  happened(event: RaftEvent, life: Life): void {
+    const { raft } = life;
+    if (raft === undefined || !life.process.isAlive) return;
     this.#watch.guard(this.#server.id, () => {
       this.#watch.happened(raft, event);
       // What a link damages is lost or stopped by the checksum of its frame (fault `corrupt`), so
@@ -110,12 +111,12 @@ export class ServerWatch {
     this.#server.counts();
   }
 
-  #speaks(packet: Packet, { process }: Life): void {
+  #speaks(packet: Packet, life: Life): void {
     const { traps } = this.#server;
     if (traps.size > 0) {
       // Right after the packet: it is on its way then.
       this.#watch.soon(() => {
-        if (process.isAlive) springOne(traps, (trap) => trap.atSend(packet.kind));
+        if (life.process.isAlive) springOne(traps, (trap) => trap.atSend(packet.kind));
       });
     }
     if (packet.kind === "forward-request" || packet.kind === "forward-response") return;

@@ -19,11 +19,11 @@ import type { Answer } from "../load/door.ts";
 import { NodeClock } from "../node-clock.ts";
 import { Process } from "../process.ts";
 import { answerOf } from "./answers.ts";
-import { springOne, type Trap } from "./trap.ts";
 import { ServerWatch } from "./server-watch.ts";
 import { SlowMachine } from "./slow-machine.ts";
 import type { WatchedMachine } from "./stage.ts";
 import { couldNotStart, stoppedItself } from "./supervisor.ts";
+import { springOne, type Trap } from "./trap.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -123,13 +123,13 @@ export class Server {
 
   /**
    * P8: a second process is started on this directory, as if there were no lock on it. From then on
-   * it has the address: the first one writes on and reaches nobody. They end together.
+   * it has the address: the first one hears nothing, and writes and sends on. They end together.
    */
   startTwin(): Life | undefined {
     if (this.life?.replica === undefined || this.twin !== undefined) return undefined;
-    const process = new Process(this.#world.scheduler);
-    const disk = this.disk.shared({ process });
-    const twin = this.#newLife(process);
+    const own = new Process(this.#world.scheduler);
+    const disk = this.disk.shared({ process: own });
+    const twin = this.#newLife(own);
     this.twin = twin;
     this.#twinDisk = disk;
     this.#hook(disk, () => twin);
@@ -245,19 +245,19 @@ export class Server {
     };
   }
 
-  #newLife(process: Process): Life {
+  #newLife(own: Process): Life {
     const { random, scheduler, specimen } = this.#world;
     this.starts++;
     const clock = new NodeClock({
       scheduler,
-      process,
+      process: own,
       random: random.fork(`clock ${this.id} ${this.starts}`),
       habits: { offsetMs: this.aheadMs, driftPpm: this.driftPpm },
     });
     return {
       id: this.id,
       starts: this.starts,
-      process,
+      process: own,
       clock,
       machine: specimen.make(this.id),
       raft: undefined,
