@@ -74,8 +74,8 @@ export type ProcessFault =
   /**
    * A second process with the same identity is started on the directory of a running one, as if
    * there were no lock on it, and takes its address over: the first one hears nothing any more, and
-   * writes and sends on. After so long both are killed, and one starts again. Nobody can survive that for certain (P8), so it is in no plan that is drawn: it
-   * shows what the checks see.
+   * writes and sends on. After so long both are killed, and one starts again. Nobody can survive
+   * that for certain (P8), so it is in no plan that is drawn: it shows what the checks see.
    */
   | { readonly kind: "twin"; readonly who: Who; readonly forMs: number };
 
