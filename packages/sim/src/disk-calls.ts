@@ -20,9 +20,10 @@ type Reject = (error: DiskError) => void;
  * never settles.
  */
 export class DiskCalls {
-  /** Operations begun, and syncs that have succeeded. */
+  /** Operations begun, syncs that have succeeded, and what failed as faults had it. */
   operations = 0;
   syncs = 0;
+  failures = 0;
   readonly #options: DiskCallsOptions;
   readonly #faults: DiskFaults;
   readonly #hooks: DiskHooks;
@@ -48,7 +49,7 @@ export class DiskCalls {
   admit(operation: DiskOperation, name: string): DiskErrorCode | undefined {
     this.operations += 1;
     const code = this.#hooks.before?.(this.operations, operation, name);
-    return code ?? this.#faults.take(operation);
+    return this.#counted(code ?? this.#faults.take(operation));
   }
 
   /** The operation has had its effect. */
@@ -102,7 +103,7 @@ export class DiskCalls {
       }
       const point = begin();
       const finish = (): void => {
-        const code = begun ?? this.#faults.inSync();
+        const code = begun ?? this.#counted(this.#faults.inSync());
         if (this.isAlive) {
           this.#endSync(code, () => end(point, code));
           this.took(operation, name);
@@ -120,6 +121,11 @@ export class DiskCalls {
     return new Promise((_resolve, reject) => {
       this.#deliver(() => reject(new DiskError("closed", `File ${file} is closed`)), reject);
     });
+  }
+
+  #counted(code: DiskErrorCode | undefined): DiskErrorCode | undefined {
+    if (code !== undefined) this.failures += 1;
+    return code;
   }
 
   #attempt<T>(effect: () => T): Outcome<T> {
@@ -151,9 +157,9 @@ export class DiskCalls {
   #syncMs(): number | undefined {
     const { syncMs, random } = this.#options;
     if (syncMs !== undefined) return syncMs();
-    const faults = this.#faults;
-    if (faults.syncJitterMs > 0) return faults.syncMs + random() * faults.syncJitterMs;
-    return faults.syncMs > 0 ? faults.syncMs : undefined;
+    const { currentSyncMs, syncJitterMs } = this.#faults;
+    if (syncJitterMs > 0) return currentSyncMs + random() * syncJitterMs;
+    return currentSyncMs > 0 ? currentSyncMs : undefined;
   }
 
   /** Lets the caller know, if it can be told anything any more. */

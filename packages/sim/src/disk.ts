@@ -23,7 +23,7 @@ export interface SimDiskOptions {
    * `faults.otherMs`) the rest take their time. Without, all end within a microtask.
    */
   readonly clock?: Clock;
-  /** How long the next sync takes; by default `faults.syncMs` and its jitter. */
+  /** How long the next sync takes; by default `faults.currentSyncMs` and the jitter. */
   readonly syncMs?: () => number;
   /** Sum of file sizes at which writing fails with `no-space`. */
   readonly capacityBytes?: number;
@@ -91,6 +91,14 @@ export class SimDisk implements Disk, FileOwner {
   /** Syncs of files and of the directory that have succeeded so far. */
   get syncs(): number {
     return this.calls.syncs;
+  }
+
+  /**
+   * Operations that failed so far because of faults: full, dead, or told to. Names that nobody knows
+   * don't count.
+   */
+  get failures(): number {
+    return this.calls.failures;
   }
 
   /** False once it has crashed, or its process has died. */
@@ -262,14 +270,17 @@ export class SimDisk implements Disk, FileOwner {
     inode.write(position, length === bytes.length ? bytes : bytes.subarray(0, length));
     this.watcher?.wrote(inode.id, position, length);
     if (code !== undefined) throw injected("write", name, code);
-    if (length < bytes.length) throw new DiskError("no-space", `No space left to write ${name}`);
+    if (length < bytes.length) {
+      calls.failures += 1;
+      throw new DiskError("no-space", `No space left to write ${name}`);
+    }
     calls.took("write", name);
     calls.isOver();
   }
 
   /** How many of the bytes there is room for; what a file has can always be written over. */
   #fitting(inode: Inode, position: number, length: number): number {
-    const { capacityBytes } = this.faults;
+    const { currentCapacityBytes: capacityBytes } = this.faults;
     if (capacityBytes === Number.POSITIVE_INFINITY) return length;
     const growth = Math.max(0, position + length - inode.size);
     if (growth === 0) return length;

@@ -1,6 +1,6 @@
 /** The weather of a simulated network: what it is without a storm, and the storms. */
 
-import type { Lift } from "./network-link.ts";
+import type { Lift } from "./lift.ts";
 import { FAIR, type Weather } from "./network-weather.ts";
 
 export class Climate {

@@ -12,11 +12,6 @@ export interface Link {
   readonly to: NodeId;
 }
 
-/** A fault that lasts until it is lifted; lifting it again does nothing. */
-export interface Lift {
-  lift(): void;
-}
-
 /** Which packets are dropped. */
 export interface Drop {
   /** Only of these kinds; all unless told. */

@@ -1,8 +1,9 @@
 /** All directed links of a simulated network, and the faults laid on them. */
 
 import type { NodeId } from "@holdfast/raft";
+import type { Lift } from "./lift.ts";
 import type { Connection } from "./network-connection.ts";
-import { type Lift, type Link, type LinkFault, LinkState } from "./network-link.ts";
+import { type Link, type LinkFault, LinkState } from "./network-link.ts";
 import type { Random } from "./random.ts";
 
 /** Room for ids below this at first. */

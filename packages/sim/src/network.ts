@@ -5,16 +5,10 @@
 
 import { assert, type NodeId } from "@holdfast/raft";
 import type { Lane, Network } from "@holdfast/replica";
+import type { Lift } from "./lift.ts";
 import { Carrier } from "./network-carrier.ts";
 import { Climate } from "./network-climate.ts";
-import {
-  type Corruption,
-  type Drop,
-  LANES,
-  type Lift,
-  type Link,
-  laneNumber,
-} from "./network-link.ts";
+import { type Corruption, type Drop, LANES, type Link, laneNumber } from "./network-link.ts";
 import { LinkTable } from "./network-links.ts";
 import { Ledger, type NetworkFigures, type NetworkObserver } from "./network-observer.ts";
 import type { NetworkOptions, PacketFilter } from "./network-options.ts";
@@ -25,8 +19,9 @@ import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
+export type { Lift } from "./lift.ts";
 export type { DamageKind } from "./network-damage.ts";
-export { type Corruption, type Drop, LANES, type Lift, type Link } from "./network-link.ts";
+export { type Corruption, type Drop, LANES, type Link } from "./network-link.ts";
 export type { Loss, NetworkFigures, NetworkObserver } from "./network-observer.ts";
 export type { Carrying, NetworkOptions, PacketFilter } from "./network-options.ts";
 export { allLinks, linksOf, type Resolve } from "./network-shapes.ts";

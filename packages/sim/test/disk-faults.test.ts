@@ -128,14 +128,14 @@ describe("DiskFaults", () => {
       scene.faults.syncMs = 5;
       file.write(0, bytes(10, 2));
       scene.follow("begun", file.sync());
-      scene.faults.hang();
+      const hang = scene.faults.hang();
       assert.equal(scene.faults.isHung, true);
       scene.follow("asked", scene.disk.syncDirectory());
       scene.follow("read", file.read(0, 10));
       await scene.sleep(50);
       assert.deepEqual(scene.ended, ["read done 0"]);
       assert.deepEqual(scene.disk.copy().crash({ keep: "none" }).bytesOf("file"), bytes(10, 1));
-      scene.faults.lift();
+      hang.lift();
       await scene.sleep(50);
     });
     assert.deepEqual(scene.ended, ["read done 0", "begun done 50", "asked done 55"]);
@@ -145,14 +145,14 @@ describe("DiskFaults", () => {
     const scene = new Scene();
     await scene.run(async () => {
       await stored(scene.disk);
-      scene.faults.hang();
+      const hang = scene.faults.hang();
       scene.process.kill();
       const left = scene.disk.crash({ keep: "none" }, { process: new Process(scene.scheduler) });
       const file = await left.open("file");
       scene.follow("sync", file.sync());
       await scene.sleep(5);
       assert.deepEqual(scene.ended, []);
-      left.faults.lift();
+      hang.lift();
       await scene.sleep(5);
     });
     assert.deepEqual(scene.ended, ["sync done 5"]);
@@ -206,6 +206,100 @@ describe("DiskFaults", () => {
       file.write(14, bytes(10, 5));
       assert.equal(file.size, 24);
     });
+  });
+
+  it("of two times of slowness the greater counts, and each ends by itself", async () => {
+    const scene = new Scene();
+    const { faults } = scene;
+    faults.syncMs = 2;
+    await scene.run(async () => {
+      const file = await stored(scene.disk);
+      const took = async (): Promise<number> => {
+        const begin = scene.scheduler.now;
+        await file.sync();
+        return scene.scheduler.now - begin;
+      };
+      const long = faults.slow(30);
+      const short = faults.slow(10);
+      assert.equal(await took(), 30);
+      short.lift();
+      assert.equal(await took(), 30, "the end of one is not the end of the other");
+      const again = faults.slow(10);
+      long.lift();
+      long.lift();
+      assert.equal(await took(), 10);
+      again.lift();
+      assert.equal(await took(), 2);
+      faults.slow(1);
+      assert.equal(await took(), 2, "nothing gets faster");
+    });
+  });
+
+  it("a disk that hangs twice goes on when both are lifted", async () => {
+    const scene = new Scene();
+    const { faults } = scene;
+    await scene.run(async () => {
+      const file = await stored(scene.disk);
+      const first = faults.hang();
+      const second = faults.hang();
+      scene.follow("sync", file.sync());
+      await scene.sleep(10);
+      first.lift();
+      first.lift();
+      await scene.sleep(10);
+      assert.equal(faults.isHung, true);
+      second.lift();
+      await scene.sleep(10);
+    });
+    assert.deepEqual(scene.ended, ["sync done 20"]);
+  });
+
+  it("a disk that fills up twice has the least room of both", async () => {
+    const scene = new Scene();
+    const { faults } = scene;
+    await scene.run(async () => {
+      const file = await stored(scene.disk);
+      const roomy = faults.fill(20);
+      const tight = faults.fill(10);
+      roomy.lift();
+      assert.throws(() => file.write(10, bytes(1, 2)), { code: "no-space" });
+      const again = faults.fill(12);
+      tight.lift();
+      file.write(10, bytes(2, 2));
+      assert.throws(() => file.write(12, bytes(1, 2)), { code: "no-space" });
+      again.lift();
+      file.write(12, bytes(100, 2));
+      assert.equal(file.size, 112);
+    });
+  });
+
+  it("a lie that ends within another one is no end of lying", () => {
+    const { faults } = new Scene();
+    const long = faults.lie();
+    faults.lie().lift();
+    assert.equal(faults.isLying, true);
+    long.lift();
+    assert.equal(faults.isLying, false);
+  });
+
+  it("the healing ends all of them, and what was to end later ends nothing that came after", () => {
+    const { faults } = new Scene();
+    faults.syncMs = 2;
+    const before = [faults.slow(30), faults.slow(10), faults.hang(), faults.fill(5), faults.lie()];
+    faults.heal();
+    const { currentSyncMs, currentCapacityBytes, isHung, isLying } = faults;
+    assert.deepEqual(
+      { currentSyncMs, currentCapacityBytes, isHung, isLying },
+      {
+        currentSyncMs: 2,
+        currentCapacityBytes: Number.POSITIVE_INFINITY,
+        isHung: false,
+        isLying: false,
+      },
+    );
+    faults.hang();
+    for (const one of before) one.lift();
+    assert.equal(faults.isHung, true);
   });
 
   it("after a failed sync readers see the new bytes, or the old ones, by the file system", async () => {

@@ -104,12 +104,12 @@ describe("a disk that lies (D9)", () => {
   /** What a lie has left behind, before anything else is synced. */
   async function liedTo(scene: Scene): Promise<DiskFile> {
     const file = await stored(scene.disk);
-    scene.faults.isLying = true;
+    const lie = scene.faults.lie();
     file.write(0, bytes(10, 2));
     await file.sync();
     await scene.disk.create("other");
     await scene.disk.syncDirectory();
-    scene.faults.isLying = false;
+    lie.lift();
     return file;
   }
 

@@ -60,7 +60,7 @@ describe("durable log", () => {
     const disk = makeDisk({ faults });
     const durable = watch(disk);
     const { wal } = await openLog(disk);
-    faults.hang();
+    const hang = faults.hang();
     const append = wal.append(
       write({ hardState: { term: 4, vote: 1 }, entries: entries(1, 2, 4) }),
     );
@@ -69,7 +69,7 @@ describe("durable log", () => {
     });
     await settle();
     assert.equal(saidBy(durable), "term 0 vote 0 after 0");
-    faults.lift();
+    hang.lift();
     await append;
     assert.equal(isHung, true);
     assert.deepEqual(durable.hardState, { term: 4, vote: 1 });
@@ -366,12 +366,12 @@ describe("durable log after a restart", () => {
     const { disk, durable } = await threeBatches();
     const { wal } = await openLog(disk);
     const before = durable.lastIndex;
-    disk.faults.hang();
+    const hang = disk.faults.hang();
     const cut = wal.append(write({ truncateFrom: 3, entries: entries(3, 1, 2) }));
     await settle();
     assert.equal(durable.lastIndex, before);
     const left = disk.kill();
-    left.faults.lift();
+    hang.lift();
     await assert.rejects(cut);
     const raft = startedFrom((await openLog(left)).recovered);
     assert.equal(raft.log.termAt(3), 2);

@@ -204,18 +204,6 @@ test("N17 world: a leader whose appends stall is replaced by votes that flow", a
   assert.ok(got.appends === 0 && got.votes > 2, JSON.stringify(got));
 });
 
-test("P7 world: a copy of another node's directory is refused, and the others go on", async () => {
-  const plan: Plan = {
-    ...drawPlan(91, { nodes: 3, faults: "none", recipe: "none", safetyMs: 3000 }),
-    faults: [{ id: 1, at: 1500, kind: "disk-clone", who: 3, of: 1, downMs: 10 }],
-    healing: { core: [1, 2], others: { 3: "down" }, calmTimeouts: 0 },
-  };
-  const { failure, figures } = await run(plan);
-  assert.equal(failure, undefined);
-  assert.equal(figures.faults["disk-clone"], 1);
-  assert.ok(figures.recovery !== undefined);
-});
-
 test("P9 world: an older copy of a directory can't be survived for certain, and the checks see it", async () => {
   const plan: Plan = {
     ...drawPlan(92, { nodes: 3, faults: "none", recipe: "none", safetyMs: 6000 }),

@@ -2,9 +2,12 @@
  * Faults of disks: errors, slowness, a full or dead disk, lies, silent damage, files that are gone.
  */
 
+import type { NodeId } from "@holdfast/raft";
 import { segmentSequenceOf, snapshotIndexOf } from "@holdfast/replica";
+import type { Lift } from "../lift.ts";
 import type { DiskFault, Fault } from "../plan/fault.ts";
 import type { Server } from "./server.ts";
+import type { Harm } from "./supervisor.ts";
 import type { World } from "./world.ts";
 
 /** True when it took effect. */
@@ -16,64 +19,45 @@ export function diskFault(world: World, fault: DiskFault & Pick<Fault, "id">): b
   const { faults } = server.disk;
   switch (fault.kind) {
     case "disk-error":
-      server.isDiskFaulty = true;
       faults.failNext(fault.operation, fault.code, fault.times);
       break;
     case "disk-slow":
-      faults.syncMs = fault.syncMs;
-      world.scheduler.after(fault.forMs, () => {
-        faults.syncMs = world.plan.disks.syncMs;
-      });
+      lasting(world, fault, faults.slow(fault.syncMs));
       break;
     case "disk-hang":
-      faults.hang();
-      // From the healing on a disk that hangs does so for good.
-      world.scheduler.after(fault.forMs, () => {
-        if (!world.isHealed) faults.lift();
-      });
+      lasting(world, fault, faults.hang());
       break;
     case "disk-full":
-      server.isDiskFaulty = true;
-      faults.capacityBytes = server.disk.usedBytes();
-      world.scheduler.after(fault.forMs, () => {
-        faults.capacityBytes = Number.POSITIVE_INFINITY;
-      });
+      lasting(world, fault, faults.fill(server.disk.usedBytes()));
       break;
     case "disk-dead":
-      server.isDiskFaulty = true;
       faults.die();
       break;
     case "disk-lies":
-      faults.isLying = true;
-      world.scheduler.after(fault.forMs, () => {
-        faults.isLying = false;
-      });
+      lasting(world, fault, faults.lie());
       break;
     case "disk-damage":
-      return damaged(
-        world,
-        server,
-        fault.downMs,
-        () =>
-          server.disk.damage(
-            fault.area,
-            fault.place,
-            fault.damage,
-            world.random.fork(`damage ${fault.id}`),
-          ) !== undefined,
-      );
-    case "disk-loss":
-      return damaged(world, server, fault.downMs, () => server.disk.lose(fault.area).length > 0);
-    case "disk-clone":
       return damaged(world, server, fault.downMs, () => {
-        server.putBack(world.server(fault.of).disk);
-        return true;
+        const random = world.random.fork(`damage ${fault.id}`);
+        const done = server.disk.damage(fault.area, fault.place, fault.damage, random);
+        return done === undefined ? [] : [`damage of ${fault.area}`];
       });
+    case "disk-loss":
+      return damaged(world, server, fault.downMs, () =>
+        server.disk.lose(fault.area).length === 0 ? [] : [`loss of ${fault.area}`],
+      );
+    case "disk-clone":
+      return cloned(world, server, fault.of, fault.downMs);
     case "disk-rollback":
       rollBack(world, server, fault.agoMs, fault.downMs);
       break;
   }
   return true;
+}
+
+/** It ends at its own time, whatever else there is of its kind by then; or at the healing. */
+function lasting({ scheduler }: World, { forMs }: { readonly forMs: number }, lift: Lift): void {
+  scheduler.after(forMs, () => lift.lift());
 }
 
 /** The disk as it is now comes back later, in place of what it is then. */
@@ -87,18 +71,34 @@ function rollBack(world: World, server: Server, agoMs: number, downMs: number): 
   });
 }
 
+/** Two copies one after the other could give a node an older state of its own (P9): not here. */
+function cloned(world: World, server: Server, of: NodeId, downMs: number): boolean {
+  const source = world.server(of);
+  if (source === server || source.harms.has("copy")) return false;
+  return damaged(world, server, downMs, () => {
+    server.putBack(source.disk);
+    return ["copy", ...source.harms];
+  });
+}
+
 /** The process dies, this happens to its disk, and it starts again. */
-function damaged(world: World, server: Server, downMs: number, harm: () => boolean): boolean {
+function damaged(
+  world: World,
+  server: Server,
+  downMs: number,
+  harm: () => readonly Harm[],
+): boolean {
   const before = world.durables[server.id - 1];
   server.crash(false, "all");
-  const isDone = harm();
+  const harms = harm();
+  const isDone = harms.length > 0;
   if (isDone && isBlank(server)) {
     // It would forget its votes: it must be replaced, never started again.
     server.refuse();
     world.refused.add(server.id);
   }
   if (isDone) {
-    server.isDamaged = true;
+    server.harmed(harms);
     if (before !== undefined) world.durables[server.id - 1] = before;
   }
   world.scheduler.after(downMs, () => server.start());

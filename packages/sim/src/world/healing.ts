@@ -36,7 +36,6 @@ export function healed(world: World): readonly Server[] {
   for (const server of world.servers) {
     server.traps.clear();
     server.disk.faults.heal();
-    server.disk.faults.syncMs = world.plan.disks.syncMs;
     processOf(server)?.resume();
   }
   const isCore = new Set(healing.core);
@@ -59,7 +58,8 @@ function leaveBroken(world: World, server: Server): void {
   if (how === "down") retire(server);
   else if (how === "paused") pausedForGood(server);
   else if (how === "hung-disk") server.disk.faults.hang();
-  else if (how === "dead-disk") killDisk(server);
+  // The process learns of it when it next asks its disk for something, and is started in vain.
+  else if (how === "dead-disk") server.disk.faults.die();
   else if (how === "cut") world.network.cut(linksIn(world, { kind: "isolate", who: server.id }));
   else world.network.cut(linksIn(world, { kind: how, who: server.id }));
 }
@@ -68,12 +68,6 @@ function leaveBroken(world: World, server: Server): void {
 function retire(server: Server): void {
   server.crash(false, "all");
   server.refuse();
-}
-
-/** The process learns of it when it next asks its disk for something, and is started in vain. */
-function killDisk(server: Server): void {
-  server.isDiskFaulty = true;
-  server.disk.faults.die();
 }
 
 /**

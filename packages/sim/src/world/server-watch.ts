@@ -100,12 +100,15 @@ export class ServerWatch {
 
   /**
    * Nothing that was durable is gone. Who finds damage must refuse to start (D7, H9), but may do
-   * without a snapshot that is damaged or can't be read when the log has it all.
+   * without a snapshot that was damaged since the last good start, or can't be read in this life,
+   * when the log has it all.
    */
   #recovered(raft: Raft): void {
+    const { harms, disk } = this.#server;
+    assert(!harms.has("copy"), "server: starts with the directory of another node");
     const missing = this.#survivors?.missingIn(raft);
-    const { isDamaged, isDiskFaulty } = this.#server;
-    const isExcused = (isDamaged || isDiskFaulty) && missing === LACKS_SNAPSHOT;
+    const lacks = harms.has("damage of snapshot") || harms.has("loss of snapshot");
+    const isExcused = (lacks || disk.failures > 0) && missing === LACKS_SNAPSHOT;
     if (missing !== undefined && !isExcused) throw new InvariantError(missing);
     this.#survivors = undefined;
     this.#server.counts();

@@ -22,7 +22,7 @@ import { answerOf } from "./answers.ts";
 import { ServerWatch } from "./server-watch.ts";
 import { SlowMachine } from "./slow-machine.ts";
 import type { WatchedMachine } from "./stage.ts";
-import { couldNotStart, stoppedItself } from "./supervisor.ts";
+import { couldNotStart, type Harm, stoppedItself } from "./supervisor.ts";
 import { springOne, type Trap } from "./trap.ts";
 import type { World } from "./world.ts";
 
@@ -60,10 +60,8 @@ export class Server {
   twin: Life | undefined;
   /** Times a process was started. */
   starts = 0;
-  /** Its disk was harmed: it may refuse to start. */
-  isDamaged = false;
-  /** Its disk was told to fail: it may stop itself. */
-  isDiskFaulty = false;
+  /** What was done to its disk since it last started well: it may refuse to start. */
+  readonly harms: Set<Harm> = new Set();
   /** Each ends the process at a chosen moment. */
   readonly traps: Set<Trap> = new Set();
   #twinDisk: SimDisk | undefined;
@@ -151,7 +149,7 @@ export class Server {
     this.disk = power ? disk.crash({ keep }, next) : disk.kill(next);
     this.watch.ended();
     this.durable = this.#observe();
-    if (!this.isDamaged) this.#world.durables[this.id - 1] = this.durable;
+    if (this.harms.size === 0) this.#world.durables[this.id - 1] = this.durable;
   }
 
   /**
@@ -175,8 +173,18 @@ export class Server {
     return true;
   }
 
-  /** It has accepted its disk as it is, so that is what it stands for from now on. */
+  /** Between two lives: this happened to its disk. */
+  harmed(harms: Iterable<Harm>): void {
+    for (const harm of harms) this.harms.add(harm);
+    this.durable = this.#observe();
+  }
+
+  /**
+   * It has read all of its disk and accepted it as it is, so that is what it stands for from now on:
+   * nothing that happened before excuses it any more.
+   */
   counts(): void {
+    this.harms.clear();
     this.#world.durables[this.id - 1] = this.durable;
   }
 
