@@ -9,6 +9,7 @@ export const WRONG: readonly string[] = [
   "durable:",
   "load:",
   "server: refuses what another server sent",
+  "server: starts with the directory of another node",
   "server: speaks in a term before",
   "server: two votes",
   "state:",

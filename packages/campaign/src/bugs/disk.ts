@@ -236,6 +236,20 @@ export const DISK_BUGS: readonly PlantedBug[] = [
     seedsMax: 1000,
   },
   {
+    name: "identity-unchecked",
+    title: "A log is opened whichever node it was written by",
+    cites: ["C17", "P7"],
+    changes: [
+      {
+        file: "replica/wal/segment-header.js",
+        find: "checkIdentity(name, identity, found);",
+        put: ";",
+      },
+    ],
+    expect: [...WRONG, ...STORE, ...STUCK],
+    seedsMax: 1000,
+  },
+  {
     name: "last-batch-not-rewritten",
     title: "Recovery keeps the last batch in memory and doesn't write it to the new segment",
     cites: ["H13", "A12"],
