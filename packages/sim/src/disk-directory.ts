@@ -106,18 +106,13 @@ export class DirectoryState {
     }
     const left = new DirectoryState();
     left.#filesMade = this.#filesMade;
-    left.#cache = mapped(names, file);
+    left.#cache = mapped(names, once(file));
     left.#platter = new Map(left.#cache);
     return left;
   }
 
   afterKill(): DirectoryState {
-    const copies = new Map<Inode, Inode>();
-    const copy = (inode: Inode): Inode => {
-      const made = copies.get(inode) ?? inode.afterKill();
-      copies.set(inode, made);
-      return made;
-    };
+    const copy = once((inode) => inode.afterKill());
     const left = new DirectoryState();
     left.#filesMade = this.#filesMade;
     left.#cache = mapped(this.#cache, copy);
@@ -143,13 +138,16 @@ function perform(names: Map<string, Inode>, change: Change): void {
   }
 }
 
-function mapped(names: Map<string, Inode>, copy: (inode: Inode) => Inode): Map<string, Inode> {
+/** A file that has two names, or one in each view, stays one file. */
+function once(copy: (inode: Inode) => Inode): (inode: Inode) => Inode {
   const copies = new Map<Inode, Inode>();
-  const result = new Map<string, Inode>();
-  for (const [name, inode] of names) {
+  return (inode) => {
     const made = copies.get(inode) ?? copy(inode);
     copies.set(inode, made);
-    result.set(name, made);
-  }
-  return result;
+    return made;
+  };
+}
+
+function mapped(names: Map<string, Inode>, copy: (inode: Inode) => Inode): Map<string, Inode> {
+  return new Map([...names].map(([name, inode]) => [name, copy(inode)]));
 }

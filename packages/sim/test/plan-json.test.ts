@@ -232,6 +232,14 @@ test("a plan that contradicts itself is refused", () => {
       { faults: [{ id: 1, at: 1, kind: "disk-dead", who: damage.who }] },
       /^faults: must leave no node of the core a dead disk, got \[\d\]$/,
     ],
+    [
+      { faults: [{ id: 1, at: 1, kind: "disk-clone", who: 1, of: 9, downMs: 1 }] },
+      /^faults\[0\].of: must be a node from 1 to 3, got 9$/,
+    ],
+    [
+      { faults: [{ id: 1, at: 1, kind: "disk-clone", who: 2, of: 2, downMs: 1 }] },
+      /^faults\[0\].of: must be another node than who, got 2$/,
+    ],
   ];
   for (const [change, message] of contradictions) {
     assert.match(refusal({ ...plan, ...change }).message, message);

@@ -66,6 +66,9 @@ function checkFaults(plan: Plan): void {
     for (const who of namesIn(fault)) {
       if (typeof who === "number") checkNode(plan, who, field);
     }
+    if (fault.kind !== "disk-clone") continue;
+    checkNode(plan, fault.of, `${field}.of`);
+    need(fault.of !== fault.who, `${field}.of`, "must be another node than who", fault.of);
   }
 }
 
