@@ -94,8 +94,8 @@ export class SimDisk implements Disk, FileOwner {
   }
 
   /**
-   * Operations that failed so far because of faults: full, dead, or told to. Names that nobody knows
-   * don't count.
+   * Operations that failed so far because of faults: full, dead, or told to. Names that nobody
+   * knows don't count.
    */
   get failures(): number {
     return this.calls.failures;

@@ -79,7 +79,7 @@ test("a disk that lies is caught when the first acknowledgement leaves", async (
   }
 });
 
-test("D5 a disk that is slow for long stays so when it was slow for a moment in between", async () => {
+test("a disk that is slow for long stays so when it was slow for a moment in between", async () => {
   const long: Fault = { id: 1, at: 1000, kind: "disk-slow", who: 3, syncMs: 5000, forMs: 4000 };
   const brief: Fault = { id: 2, at: 1500, kind: "disk-slow", who: 3, syncMs: 400, forMs: 100 };
   const { outcome, events } = await traced(quiet(140, [long, brief]));

@@ -180,8 +180,8 @@ export class Server {
   }
 
   /**
-   * It has read all of its disk and accepted it as it is, so that is what it stands for from now on:
-   * nothing that happened before excuses it any more.
+   * It has read all of its disk and accepted it as it is, so that is what it stands for from now
+   * on: nothing that happened before excuses it any more.
    */
   counts(): void {
     this.harms.clear();
