@@ -23,7 +23,9 @@ export interface SnapshotTransferStore {
 
 export interface TransferHooks {
   send(packet: SnapshotRequest): void;
-  /** Whether the core still waits for this snapshot: of a transfer that has ended nothing is kept. */
+  /**
+   * Whether the core still waits for this snapshot: of a transfer that has ended nothing is kept.
+   */
   isExpected(meta: SnapshotMeta): boolean;
   /** A piece that a peer needs is gone. */
   unreadable(to: NodeId, index: number): void;

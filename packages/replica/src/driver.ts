@@ -38,7 +38,9 @@ export interface DriverParts {
   restore(meta: SnapshotMeta): void;
   apply(entries: Effects["apply"]): void;
   load(load: Effects["load"][number]): void;
-  /** Whether a piece of a snapshot can be taken; else it counts as lost, and its sender repeats it. */
+  /**
+   * Whether a piece of a snapshot can be taken; else it counts as lost, and its sender repeats it.
+   */
   takesPieces(): boolean;
   store(piece: Effects["store"][number]): void;
   forwarded(packet: ForwardRequest | ForwardResponse): void;
