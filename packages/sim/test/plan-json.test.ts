@@ -155,7 +155,7 @@ test("lanes of a fault are one or more of the three, each once, and only where t
       'faults[0].lanes: must name none of them twice, got ["vote","vote"]',
     ],
     [
-      { ...plan, faults: [{ id: 1, at: 1, kind: "twin", who: 1, lanes: ["vote"] }] },
+      { ...plan, faults: [{ id: 1, at: 1, kind: "twin", who: 1, forMs: 5, lanes: ["vote"] }] },
       'faults[0].lanes: is not known, got ["vote"]',
     ],
   ];
