@@ -228,7 +228,7 @@ export const SNAPSHOT_BUGS: readonly PlantedBug[] = [
       },
     ],
     expect: [...STUCK],
-    seedsMax: 200,
+    seedsMax: 1000,
   },
   {
     name: "snapshot-state-for-ever",
