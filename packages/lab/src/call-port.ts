@@ -16,6 +16,10 @@ export interface PacketFacts {
    * exchange.
    */
   readonly key: string;
+  /** Of a request that may be refused without a word on which one is meant: its term. */
+  readonly term?: number;
+  /** Of such a refusal: it answers a request on its lane of a lower term than this. */
+  readonly refusesBelow?: number;
 }
 
 /** Reads a packet's facts. */
@@ -23,14 +27,21 @@ export type ReadFacts = (packet: Uint8Array, from: NodeId, to: NodeId) => Packet
 
 type Reply = (bytes: Uint8Array) => void;
 
+/** A call that has not been answered yet. */
+interface Unanswered {
+  readonly from: NodeId;
+  readonly facts: PacketFacts;
+  readonly reply: Reply;
+}
+
 /** One life of one server: its own ends, and the calls of others that it has not answered yet. */
 export class CallPort implements Network, CallTarget {
   readonly #me: NodeId;
   readonly #network: CourseNetwork;
   readonly #ends: ReadonlyMap<NodeId, End>;
   readonly #facts: ReadFacts;
-  /** By caller and key; a caller that asks the same thing twice is answered in order. */
-  readonly #unanswered = new Map<string, Reply[]>();
+  /** Oldest first: a caller that asks the same thing twice is answered in order. */
+  readonly #unanswered = new Set<Unanswered>();
   /** Calls made so far, by peer. */
   readonly #calls = new Map<NodeId, number>();
   #receiver: Receiver | undefined;
@@ -55,7 +66,7 @@ export class CallPort implements Network, CallTarget {
   send(to: NodeId, lane: Lane, packet: Uint8Array): void {
     const facts = this.#facts(packet, this.#me, to);
     if (!facts.isRequest) {
-      this.#takeReply(`${to} ${facts.key}`)?.(packet);
+      this.#takeCall(to, facts)?.reply(packet);
       return;
     }
     const end = this.#ends.get(to);
@@ -80,24 +91,28 @@ export class CallPort implements Network, CallTarget {
     if (this.#receiver === undefined) return () => {};
     const facts = this.#facts(request, from, this.#me);
     assert(facts.isRequest, "call-port.handle: not a request");
-    const key = `${from} ${facts.key}`;
-    const waiting = this.#unanswered.get(key);
-    if (waiting === undefined) this.#unanswered.set(key, [reply]);
-    else waiting.push(reply);
+    const call: Unanswered = { from, facts, reply };
+    this.#unanswered.add(call);
     this.#receiver.received(from, facts.lane, request);
-    return () => this.#forget(key, reply);
+    return () => {
+      this.#unanswered.delete(call);
+    };
   }
 
-  #takeReply(key: string): Reply | undefined {
-    const waiting = this.#unanswered.get(key);
-    const reply = waiting?.shift();
-    if (waiting?.length === 0) this.#unanswered.delete(key);
-    return reply;
+  /** The call that a reply answers is answered only once. */
+  #takeCall(to: NodeId, reply: PacketFacts): Unanswered | undefined {
+    for (const call of this.#unanswered) {
+      if (call.from !== to || !answers(reply, call.facts)) continue;
+      this.#unanswered.delete(call);
+      return call;
+    }
+    return undefined;
   }
+}
 
-  #forget(key: string, reply: Reply): void {
-    const rest = this.#unanswered.get(key)?.filter((other) => other !== reply) ?? [];
-    if (rest.length === 0) this.#unanswered.delete(key);
-    else this.#unanswered.set(key, rest);
-  }
+/** A deposed leader is told the higher term, and not which of its requests that answers (B12). */
+function answers(reply: PacketFacts, request: PacketFacts): boolean {
+  const { refusesBelow } = reply;
+  if (refusesBelow === undefined) return reply.key === request.key;
+  return reply.lane === request.lane && (request.term ?? refusesBelow) < refusesBelow;
 }

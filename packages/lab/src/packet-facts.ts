@@ -16,10 +16,15 @@ export const packetFacts: ReadFacts = (bytes, from, to) => {
       };
     case "append-request":
     case "snapshot-request":
-      return { isRequest: true, lane, key: `${lane} ${packet.seq}` };
+      return { isRequest: true, lane, key: `${lane} ${packet.seq}`, term: packet.term };
     case "append-response":
     case "snapshot-response":
-      return { isRequest: false, lane, key: `${lane} ${packet.seq}` };
+      return {
+        isRequest: false,
+        lane,
+        key: `${lane} ${packet.seq}`,
+        ...(packet.seq === 0 && { refusesBelow: packet.term }),
+      };
     case "forward-request":
     case "forward-response":
       return {

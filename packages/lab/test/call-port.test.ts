@@ -8,11 +8,19 @@ import { CallPort, type ReadFacts } from "../src/call-port.ts";
 import { CourseNetwork, type End } from "../src/course-network.ts";
 import { inVirtualTime, type World } from "./virtual-world.ts";
 
-// A toy packet: `?key` asks, `!key` answers.
+// A toy packet: `?key` asks, `!key` answers, `!<5` refuses what was asked in a term below 5.
 const packet = (text: string): Uint8Array => Buffer.from(text);
 const facts: ReadFacts = (bytes) => {
   const text = Buffer.from(bytes).toString();
-  return { isRequest: text.startsWith("?"), lane: "append", key: text.slice(1, 2) };
+  const [key, digit] = [text.slice(1, 2), Number(text.slice(2, 3))];
+  const isRequest = text.startsWith("?");
+  return {
+    isRequest,
+    lane: "append",
+    key,
+    ...(isRequest && { term: digit }),
+    ...(key === "<" && { refusesBelow: digit }),
+  };
 };
 
 class Peer implements Receiver {
@@ -63,6 +71,18 @@ test("an answer that comes later is the reply to the call that asked", () =>
     assert.deepEqual(one.heard, ["2 !b1", "2 !a1"]);
     assert.equal(network.callCount, 2);
     assert.equal(network.byteCount, 12);
+  }));
+
+test("B12 a refusal that names no request answers one of a lower term, and no other", () =>
+  scene(async (one, two, _network, { clock }) => {
+    for (const asked of ["?a5", "?b3", "?c5"]) one.port.send(2, "append", packet(asked));
+    await clock.sleep(50);
+    assert.equal(two.heard.length, 3);
+    for (const answer of ["!<5", "!<5", "!c5", "!b3", "!a5"]) {
+      two.port.send(1, "append", packet(answer));
+      await clock.sleep(50);
+    }
+    assert.deepEqual(one.heard, ["2 !<5", "2 !c5", "2 !a5"]);
   }));
 
 test("one who asks the same twice is answered twice, in order", () =>
